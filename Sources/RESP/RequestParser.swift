@@ -1,0 +1,251 @@
+import Memory
+
+/// Finds requests in the input of a session: RESP arrays of bulk strings, and inline commands.
+///
+/// A request that is all there is parsed in one pass. One that is not is *skimmed*: each call
+/// goes on where the last one stopped, so that the total work is linear in the bytes received
+/// however they are cut, and the views are taken in a second pass once the request is complete.
+/// Progress is relative to the request's start, so the input may move in between.
+@frozen @usableFromInline
+package struct RequestParser: Equatable {
+    /// Bytes of the pending request that are done with.
+    @usableFromInline var progress = 0
+    /// Arguments of the pending request; 0 while its first line is incomplete.
+    @usableFromInline var announced = 0
+    /// How many of them are not complete.
+    @usableFromInline var missing = 0
+    /// Length of the argument at `progress`; -1 while its line is incomplete.
+    @usableFromInline var bulk = -1
+    /// Bytes from `progress` on known not to hold the end of the pending line.
+    @usableFromInline var searched = 0
+    /// How many more bytes the pending argument needs; 0 if unknown.
+    @usableFromInline package internal(set) var expectedBytes = 0
+    /// Where in the refused request, counted from its start, the mistake is.
+    @usableFromInline package internal(set) var failureOffset = 0
+
+    /// What the bytes at the position are.
+    @frozen @usableFromInline
+    package enum Outcome {
+        /// More bytes are needed.
+        case incomplete
+        /// Arguments `first..<first + count` of the arena; the next request starts at `end`.
+        case request(first: Int, count: Int, end: Int)
+        /// Nothing to run: an empty line, an array without elements.
+        case skipped(end: Int)
+        case failure(RESPError)
+    }
+
+    /// A parser with nothing pending.
+    @inlinable
+    package init() {}
+
+    /// Parses one request of `input` that starts at byte `position` and appends views of its
+    /// arguments to `arena`. After `.incomplete` the next call must give the same request with
+    /// more bytes, wherever it lies then.
+    @inlinable
+    package mutating func next(
+        _ input: ByteView, at position: Int, limits: RequestLimits,
+        into arena: inout ArgumentArena
+    ) -> Outcome {
+        if _fastPath(progress | searched == 0 && position < input.count)
+            && input[position] == UInt8(ascii: "*")
+        {
+            var cursor = position &+ 1
+            let count = RequestParser.length(input, &cursor)
+            if _fastPath(count > 0 && count <= limits.allowedArguments) {
+                let first = arena.count
+                let limit = limits.allowedBulk
+                if RequestParser.take(count, input, &cursor, limit, &arena) {
+                    return .request(first: first, count: count, end: cursor)
+                }
+                arena.truncate(to: first)
+            }
+        }
+        return resume(input, at: position, limits: limits, into: &arena)
+    }
+
+    /// Appends `count` arguments from `cursor` on; false if they are not all there in the usual
+    /// form, with some of them perhaps appended.
+    @inlinable @inline(__always)
+    static func take(
+        _ count: Int, _ input: ByteView, _ cursor: inout Int, _ limit: Int,
+        _ arena: inout ArgumentArena
+    ) -> Bool {
+        var rest = count
+        while rest > 0 {
+            guard cursor < input.count, input[cursor] == UInt8(ascii: "$") else { return false }
+            cursor &+= 1
+            let length = RequestParser.length(input, &cursor)
+            guard length >= 0, length <= limit, length <= input.count &- cursor &- 2 else {
+                return false
+            }
+            arena.append(input[cursor..<cursor &+ length])
+            cursor &+= length &+ 2
+            rest &-= 1
+        }
+        return true
+    }
+
+    /// Reads a length in its canonical spelling and the line end behind it; -1 if there is
+    /// anything else, or not enough. Like Redis it takes any byte for the LF.
+    @inlinable @inline(__always)
+    static func length(_ input: ByteView, _ cursor: inout Int) -> Int {
+        var index = cursor
+        let end = input.count &- 1
+        guard index < end else { return -1 }
+        var value = Int(input[index] &- UInt8(ascii: "0"))
+        if value > 9 { return -1 }
+        index &+= 1
+        if value == 0 && input[index] != UInt8(ascii: "\r") { return -1 }
+        while index < end {
+            let byte = input[index]
+            if byte == UInt8(ascii: "\r") {
+                cursor = index &+ 2
+                return value
+            }
+            let digit = byte &- UInt8(ascii: "0")
+            if digit > 9 || value > 1 << 40 { return -1 }
+            value = value &* 10 &+ Int(digit)
+            index &+= 1
+        }
+        return -1
+    }
+
+    /// Everything but a complete request in the usual form.
+    @usableFromInline @inline(never)
+    mutating func resume(
+        _ input: ByteView, at position: Int, limits: RequestLimits,
+        into arena: inout ArgumentArena
+    ) -> Outcome {
+        guard position < input.count else { return .incomplete }
+        expectedBytes = 0
+        do throws(RESPError) {
+            if input[position] != UInt8(ascii: "*") {
+                return try inline(input, at: position, limits: limits, into: &arena)
+            }
+            return try skim(input, at: position, limits: limits, into: &arena)
+        } catch {
+            failureOffset = progress
+            forget()
+            return .failure(error)
+        }
+    }
+
+    private mutating func forget() {
+        progress = 0
+        announced = 0
+        missing = 0
+        bulk = -1
+        searched = 0
+        expectedBytes = 0
+    }
+
+    private mutating func skim(
+        _ input: ByteView, at position: Int, limits: RequestLimits,
+        into arena: inout ArgumentArena
+    ) throws(RESPError) -> Outcome {
+        if announced == 0 {
+            let start = position
+            guard
+                let end = try lineEnd(
+                    input, from: start, limit: limits.maxInline, tooLong: .tooBigCountString)
+            else { return .incomplete }
+            guard let count = input[start + 1..<end].integer, count <= limits.maxArguments else {
+                throw .invalidMultibulkLength
+            }
+            if count > limits.allowedArguments { throw .unauthenticatedMultibulk }
+            if count <= 0 {
+                forget()
+                return .skipped(end: end + 2)
+            }
+            announced = Int(count)
+            missing = announced
+            progress = end + 2 - position
+        }
+        while missing > 0 {
+            if bulk < 0, try !bulkLine(input, at: position, limits: limits) { return .incomplete }
+            let available = input.count - position - progress
+            if available < bulk + 2 {
+                expectedBytes = bulk + 2 - available
+                return .incomplete
+            }
+            progress += bulk + 2
+            bulk = -1
+            missing -= 1
+        }
+        return complete(input, at: position, into: &arena)
+    }
+
+    /// Reads the line with the length of the argument at `progress`; false if it is incomplete.
+    private mutating func bulkLine(
+        _ input: ByteView, at position: Int, limits: RequestLimits
+    ) throws(RESPError) -> Bool {
+        let start = position + progress
+        guard
+            let end = try lineEnd(
+                input, from: start, limit: limits.maxInline, tooLong: .tooBigBulkCount)
+        else { return false }
+        if input[start] != UInt8(ascii: "$") { throw .expectedDollar(input[start]) }
+        guard let length = input[start + 1..<end].integer, length >= 0, length <= limits.maxBulk
+        else { throw .invalidBulkLength }
+        if length > limits.allowedBulk { throw .unauthenticatedBulk }
+        bulk = Int(length)
+        progress = end + 2 - position
+        return true
+    }
+
+    /// The position of the CR that ends the line at `start`; nil until the byte behind it is
+    /// there too.
+    private mutating func lineEnd(
+        _ input: ByteView, from start: Int, limit: Int, tooLong: RESPError
+    ) throws(RESPError) -> Int? {
+        let hit = input.firstIndex(of: UInt8(ascii: "\r"), from: start + searched)
+        let length = (hit ?? input.count) - start
+        if length > limit { throw tooLong }
+        guard let hit, hit + 1 < input.count else {
+            searched = max(length, 0)
+            return nil
+        }
+        searched = 0
+        return hit
+    }
+
+    /// Takes the views of a request that was skimmed to its end.
+    private mutating func complete(
+        _ input: ByteView, at position: Int, into arena: inout ArgumentArena
+    ) -> Outcome {
+        let (count, end) = (announced, position + progress)
+        let first = arena.count
+        forget()
+        var cursor = position + 1
+        let same = RequestParser.length(input, &cursor) == count
+        let taken = RequestParser.take(count, input, &cursor, Int.max, &arena)
+        invariant(same && taken && cursor == end, "a complete request changed")
+        return .request(first: first, count: count, end: end)
+    }
+
+    /// A line of words, as typed into a terminal.
+    private mutating func inline(
+        _ input: ByteView, at position: Int, limits: RequestLimits,
+        into arena: inout ArgumentArena
+    ) throws(RESPError) -> Outcome {
+        let hit = input.firstIndex(of: UInt8(ascii: "\n"), from: position + searched)
+        let length = (hit ?? input.count) - position
+        if length > limits.maxInline { throw .tooBigInline }
+        guard let hit else {
+            searched = length
+            return .incomplete
+        }
+        var end = hit
+        if end > position && input[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        let first = arena.count
+        guard InlineWords.split(input[position..<end], into: &arena) else {
+            arena.truncate(to: first)
+            throw .unbalancedQuotes
+        }
+        forget()
+        let count = arena.count - first
+        if count == 0 { return .skipped(end: hit + 1) }
+        return .request(first: first, count: count, end: hit + 1)
+    }
+}
