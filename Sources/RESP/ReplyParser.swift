@@ -46,6 +46,8 @@ package struct ReplyParser: Equatable {
     private var elements = 0
     /// Where in the refused reply, counted from its start, the mistake is.
     package private(set) var failureOffset = 0
+    /// Bytes searched and values stepped over, ever: what the test of linear work looks at.
+    package private(set) var examined = 0
 
     /// A parser with nothing pending.
     package init(limits: ReplyLimits = ReplyLimits()) { self.limits = limits }
@@ -55,6 +57,7 @@ package struct ReplyParser: Equatable {
             && left.searched == right.searched && left.pending?.type == right.pending?.type
             && left.pending?.length == right.pending?.length && left.frames == right.frames
             && left.elements == right.elements && left.failureOffset == right.failureOffset
+            && left.examined == right.examined
     }
 
     /// Parses the reply of `input` that starts at byte `position`. After `.incomplete` the next
@@ -94,6 +97,7 @@ package struct ReplyParser: Equatable {
     private mutating func element(
         _ input: ByteView, at position: Int
     ) throws(RESPError) -> Element? {
+        examined += 1
         if pending == nil {
             guard let line = try line(input, from: position + progress) else { return nil }
             let start = position + progress
@@ -120,6 +124,7 @@ package struct ReplyParser: Equatable {
     ) throws(RESPError) -> Range<Int>? {
         let hit = input.firstIndex(of: UInt8(ascii: "\r"), from: start + searched)
         let length = (hit ?? input.count) - start
+        examined += length - searched + 1
         if length > limits.line { throw .invalidReplyLine }
         guard let hit, hit + 1 < input.count else {
             searched = max(length, 0)

@@ -22,6 +22,9 @@ package struct RequestParser: Equatable {
     @usableFromInline package internal(set) var expectedBytes = 0
     /// Where in the refused request, counted from its start, the mistake is.
     @usableFromInline package internal(set) var failureOffset = 0
+    /// Bytes searched and arguments stepped over outside the fast path, ever: what the test of
+    /// linear work looks at.
+    @usableFromInline package internal(set) var examined = 0
 
     /// What the bytes at the position are.
     @frozen @usableFromInline
@@ -164,6 +167,7 @@ package struct RequestParser: Equatable {
         }
         while missing > 0 {
             if bulk < 0, try !bulkLine(input, at: position, limits: limits) { return .incomplete }
+            examined += 1
             let available = input.count - position - progress
             if available < bulk + 2 {
                 expectedBytes = bulk + 2 - available
@@ -201,6 +205,7 @@ package struct RequestParser: Equatable {
     ) throws(RESPError) -> Int? {
         let hit = input.firstIndex(of: UInt8(ascii: "\r"), from: start + searched)
         let length = (hit ?? input.count) - start
+        examined += length - searched + 1
         if length > limit { throw tooLong }
         guard let hit, hit + 1 < input.count else {
             searched = max(length, 0)
@@ -216,6 +221,7 @@ package struct RequestParser: Equatable {
     ) -> Outcome {
         let (count, end) = (announced, position + progress)
         let first = arena.count
+        examined += count
         forget()
         var cursor = position + 1
         let same = RequestParser.length(input, &cursor) == count
@@ -231,6 +237,7 @@ package struct RequestParser: Equatable {
     ) throws(RESPError) -> Outcome {
         let hit = input.firstIndex(of: UInt8(ascii: "\n"), from: position + searched)
         let length = (hit ?? input.count) - position
+        examined += length - searched + 1
         if length > limits.maxInline { throw .tooBigInline }
         guard let hit else {
             searched = length
