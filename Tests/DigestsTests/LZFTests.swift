@@ -7,7 +7,8 @@ import Testing
         let heap = Heap()
         var random = RandomGenerator(seed: 7)
         for round in 0..<200 {
-            let bytes = (0..<random.below(3000) + 32).map { _ in UInt8(random.below(round % 5 + 1)) }
+            let bytes = (0..<random.below(3000) + 32).map { _ in UInt8(random.below(round % 5 + 1))
+            }
             var packed = ByteBuffer(heap: heap)
             guard let length = bytes.withView({ LZF.compress($0, into: &packed) }) else { continue }
             #expect(length == packed.count)

@@ -1,0 +1,26 @@
+/// The name of a registered descriptor: a place in the loop's table and how often that place was
+/// used before, so that the name of a closed connection never means its successor.
+@frozen @usableFromInline
+package struct Token: Hashable, Sendable {
+    package let rawValue: UInt64
+
+    init(index: Int, generation: UInt32) {
+        rawValue = UInt64(generation) << 32 | UInt64(index)
+    }
+
+    init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    var index: Int { Int(rawValue & 0xffff_ffff) }
+    var generation: UInt32 { UInt32(rawValue >> 32) }
+}
+
+/// What a wait found out about one descriptor.
+package struct Event: Sendable {
+    package let token: Token
+    /// The number the descriptor was added with.
+    package let user: UInt
+    /// Reading, or accepting, is worth a try; also when the other end is gone.
+    package let isReadable: Bool
+    /// Writing is worth a try; only where `watchWrites` asked.
+    package let isWritable: Bool
+}

@@ -1,0 +1,101 @@
+import Memory
+import Platform
+
+/// Moving bytes. A connection that says `closed` or `failed` is closed by its owner.
+extension EventLoop {
+    /// Reads what is there and appends it to `buffer`. `expecting` is how many bytes of a long
+    /// value are still to come, if that is known: then they are read in place.
+    package mutating func read(
+        _ token: Token, into buffer: inout ByteBuffer, expecting: Int = 0
+    ) -> Transfer {
+        guard let index = place(of: token) else { return .badDescriptor }
+        let descriptor = entries[index].descriptor
+        if entries[index].hasTransform { return readTransformed(index, into: &buffer) }
+        if expecting >= EventLoop.readSize {
+            let wanted = min(expecting, EventLoop.longReadSize)
+            let room = unsafe UnsafeMutableRawBufferPointer(
+                rebasing: buffer.writable(wanted)[..<wanted])
+            let transfer = unsafe descriptor.read(into: room)
+            if case .done(let count) = transfer { buffer.commit(count) }
+            return transfer
+        }
+        let transfer = unsafe descriptor.read(into: block)
+        if case .done(let count) = transfer { buffer.append(received(count)) }
+        return transfer
+    }
+
+    /// Writes as much of `bytes` as the connection takes now.
+    package mutating func write(_ token: Token, _ bytes: ByteView) -> Transfer {
+        guard let index = place(of: token) else { return .badDescriptor }
+        if entries[index].hasTransform { return writeTransformed(index, bytes) }
+        return unsafe entries[index].descriptor.write(
+            UnsafeRawBufferPointer(start: bytes.base, count: bytes.count))
+    }
+
+    /// Writes several pieces, at most 64 of them, in one system call.
+    package mutating func write(_ token: Token, pieces: [ByteView]) -> Transfer {
+        guard let index = place(of: token) else { return .badDescriptor }
+        if entries[index].hasTransform {
+            guard let first = pieces.first(where: { !$0.isEmpty }) else { return .done(0) }
+            return writeTransformed(index, first)
+        }
+        let buffers = unsafe pieces.map { piece in
+            unsafe UnsafeRawBufferPointer(start: piece.base, count: piece.count)
+        }
+        return unsafe entries[index].descriptor.write(pieces: buffers)
+    }
+
+    /// Bytes a transform has taken and the socket has not: nothing for plain connections.
+    package func unsentBytes(_ token: Token) -> Int {
+        guard let index = place(of: token), entries[index].hasTransform else { return 0 }
+        return transforms[index]?.toSend.count ?? 0
+    }
+
+    private func received(_ count: Int) -> ByteView {
+        unsafe ByteView(
+            UnsafePointer(block.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)),
+            count: count)
+    }
+
+    private mutating func readTransformed(
+        _ index: Int, into buffer: inout ByteBuffer
+    ) -> Transfer {
+        guard let transform = transforms[index] else { return .badDescriptor }
+        let before = buffer.count
+        var holdsMore = transform.giveReceived(into: &buffer)
+        if buffer.count == before && !holdsMore {
+            let transfer = unsafe entries[index].descriptor.read(into: block)
+            guard case .done(let count) = transfer else { return transfer }
+            guard transform.takeReceived(received(count)) else { return .protocolError }
+            holdsMore = transform.giveReceived(into: &buffer)
+        }
+        if holdsMore { makeReady(index) }
+        if case .failed(let number) = flushTransform(index) { return .failed(number) }
+        return buffer.count > before ? .done(buffer.count - before) : .wouldBlock
+    }
+
+    private mutating func writeTransformed(_ index: Int, _ bytes: ByteView) -> Transfer {
+        guard let transform = transforms[index] else { return .badDescriptor }
+        if case .failed(let number) = flushTransform(index) { return .failed(number) }
+        guard transform.toSend.isEmpty else { return .wouldBlock }
+        let taken = transform.takeToSend(bytes)
+        if case .failed(let number) = flushTransform(index) { return .failed(number) }
+        return taken > 0 || bytes.isEmpty ? .done(taken) : .wouldBlock
+    }
+
+    /// Sends what the transform has ready; what the socket does not take goes out when epoll
+    /// says so, without the owner.
+    mutating func flushTransform(_ index: Int) -> Transfer {
+        guard let transform = transforms[index] else { return .badDescriptor }
+        var outcome = Transfer.done(0)
+        sending: while !transform.toSend.isEmpty {
+            let bytes = transform.toSend
+            outcome = unsafe entries[index].descriptor.write(
+                UnsafeRawBufferPointer(start: bytes.base, count: bytes.count))
+            guard case .done(let count) = outcome, count > 0 else { break sending }
+            transform.sent(count)
+        }
+        updateInterest(index)
+        return outcome
+    }
+}
