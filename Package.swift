@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets floor by floor; imports go down only. Sources/README.md is the map.
+// TANDEM_SANITIZE=1 builds without jemalloc, for executables run under a sanitizer.
+let sanitize = Context.environment["TANDEM_SANITIZE"] != nil
+
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func floor(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
+    linker: [LinkerSetting] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, exclude: [],
+        swiftSettings: settings, linkerSettings: linker)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let package = Package(
+    name: "tandem",
+    products: [
+        .executable(name: "tandem-server", targets: ["tandem-server"]),
+        .executable(name: "tandem-sentinel", targets: ["tandem-sentinel"]),
+        .executable(name: "tandem", targets: ["tandem"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    ],
+    targets: [
+        // System libraries, all from Debian.
+        .systemLibrary(
+            name: "CJemalloc", path: "Sources/System/CJemalloc", pkgConfig: "jemalloc",
+            providers: [.apt(["libjemalloc-dev"])]),
+        .systemLibrary(
+            name: "CSystemd", path: "Sources/System/CSystemd", pkgConfig: "libsystemd",
+            providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(
+            name: "CCrypto", path: "Sources/System/CCrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CLZF", path: "Sources/System/CLZF", providers: [.apt(["liblzf-dev"])]),
+        // What Swift cannot import or express: variadics, epoll_data, long double, prefetch.
+        .target(name: "CShims", path: "Sources/System/CShims"),
+
+        // Floor 0: memory, kernel, digests.
+        floor("Memory", ["CShims"] + (sanitize ? [] : ["CJemalloc"])),
+        floor("Platform", ["CShims", "CSystemd"]),
+        floor("Digests", ["Memory", "CCrypto", "CLZF"]),
+
+        // Floor 1: codecs, containers, the event loop. None knows a database.
+        floor("RESP", ["Memory"]),
+        floor("Configuration"),
+        floor("DataStructures", ["Memory", "Digests"]),
+        floor("Reactor", ["Platform", "Memory"]),
+
+        // Floor 2: what server and sentinel share; databases; replication's decisions.
+        floor("RESPClient", ["RESP", "Reactor", "Platform", "Memory"]),
+        floor("Sessions", ["RESP", "Configuration", "Digests", "Memory"]),
+        floor("Keyspace", ["DataStructures", "Digests", "Memory"]),
+        floor("Replication", ["RESP", "Digests", "Memory"]),
+
+        // Floor 3: file formats over buffers; the sentinel's pure core.
+        floor("Persistence", ["Keyspace", "Digests", "Memory"]),
+        floor("SentinelCore", ["Sessions", "RESP", "Configuration"], path: "sentinel/Core"),
+
+        // Floor 4: a whole Redis with no socket, file or clock; what ties sessions to the world.
+        floor(
+            "Engine",
+            [
+                "Persistence", "Replication", "Keyspace", "Sessions", "Configuration", "RESP",
+                "DataStructures", "Digests", "Memory", "CShims",
+            ]),
+        floor(
+            "Host",
+            [
+                "Sessions", "RESPClient", "Reactor", "Configuration", "RESP", "Platform",
+                "Memory",
+            ]),
+
+        // Floor 5: the programs.
+        program(
+            "tandem-server",
+            ["Engine", "Host", "Replication", "Sessions", "Configuration", "Reactor", "Platform", "Memory"],
+            path: "Sources/Server"),
+        program(
+            "tandem-sentinel",
+            [
+                "SentinelCore", "Host", "Sessions", "RESPClient", "Configuration", "RESP",
+                "Reactor", "Platform", "Memory",
+            ], path: "sentinel/Executable"),
+        program(
+            "tandem",
+            [
+                "RESP", "Platform", "Memory",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Sources/Control"),
+
+        // Tests of the codecs, the configuration files and the outgoing connections.
+        tests("RESPTests", ["RESP", "Digests", "Memory"]),
+        // The rules of the house, and the built programs over TCP.
+        tests("TidyTests", []),
+    ]
+)

@@ -1,0 +1,110 @@
+import Sessions
+
+/// Every setting of the data server, as plain values. Directives (name, kind, default, bounds)
+/// are rows in `ServerDirectives*.swift`.
+package struct ServerSettings: Equatable, Sendable {
+    package var frontend = FrontendSettings()
+    package var databases = 16
+
+    // Memory and expiry.
+    package var maxmemory = 0
+    package var maxmemoryPolicy = EvictionPolicy.noEviction
+    package var maxmemorySamples = 5
+    package var lazyfreeLazyEviction = false
+    package var lazyfreeLazyExpire = false
+    package var lazyfreeLazyServerDel = false
+    package var lazyfreeLazyUserDel = false
+    package var lazyfreeLazyUserFlush = false
+    package var activeExpireEffort = 1
+    package var activeExpire = true
+    package var lfuLogFactor = 10
+    package var lfuDecayTime = 1
+    package var hz = 10
+    package var notifyKeyspaceEvents: NotificationClasses = []
+
+    // Snapshots.
+    package var dir = "."
+    package var dbfilename = "dump.rdb"
+    package var savePoints = [
+        SavePoint(seconds: 3600, changes: 1), SavePoint(seconds: 300, changes: 100),
+        SavePoint(seconds: 60, changes: 10000),
+    ]
+    package var rdbCompression = true
+    package var rdbChecksum = true
+    package var stopWritesOnSaveError = true
+    package var snapshotBufferLimit = 256 << 20
+
+    // Replication.
+    package var replicaOf: PrimaryAddress?
+    package var primaryUser = ""
+    package var primaryAuth = ""
+    package var replicaServeStaleData = true
+    package var replicaReadOnly = true
+    package var replDisklessSync = true
+    package var replDisklessSyncDelay = 5
+    package var replDisklessSyncMaxReplicas = 0
+    package var replPingPeriod = 10
+    package var replTimeout = 60
+    package var replBacklogSize = 1 << 20
+    package var replBacklogTTL = 3600
+    package var replicaPriority = 100
+    package var replicaAnnounced = true
+    package var replicaAnnounceIP = ""
+    package var replicaAnnouncePort = 0
+    package var minReplicasToWrite = 0
+    package var minReplicasMaxLag = 10
+    package var acceptEmptyPrimary = false
+    package var shutdownTimeout = 10
+
+    // Network, acted on by the host.
+    package var port = 6379
+    package var bind = ["*", "-::*"]
+    package var tcpBacklog = 511
+    package var unixSocket = ""
+    package var unixSocketPermissions = 0
+    package var logLevel = LogLevel.notice
+    package var logFile = ""
+    package var pidFile = ""
+    package var daemonize = false
+
+    /// Values of directives that are known and kept but have no effect here, by name.
+    package var inert: [String: String] = [:]
+
+    package init() {}
+}
+
+/// Where a primary is.
+package struct PrimaryAddress: Equatable, Sendable {
+    package var host: String
+    package var port: Int
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
+
+/// Save after `seconds` if at least `changes` keys changed.
+package struct SavePoint: Equatable, Sendable {
+    package var seconds: Int
+    package var changes: Int
+    package init(seconds: Int, changes: Int) {
+        self.seconds = seconds
+        self.changes = changes
+    }
+}
+
+/// What to remove when memory is full.
+package enum EvictionPolicy: String, CaseIterable, Sendable {
+    case volatileLRU = "volatile-lru"
+    case volatileLFU = "volatile-lfu"
+    case volatileRandom = "volatile-random"
+    case volatileTTL = "volatile-ttl"
+    case allKeysLRU = "allkeys-lru"
+    case allKeysLFU = "allkeys-lfu"
+    case allKeysRandom = "allkeys-random"
+    case noEviction = "noeviction"
+
+    package var usesLFU: Bool { self == .volatileLFU || self == .allKeysLFU }
+    package var usesLRU: Bool { self == .volatileLRU || self == .allKeysLRU }
+    package var isVolatileOnly: Bool { rawValue.hasPrefix("volatile") }
+}

@@ -1,0 +1,126 @@
+import Configuration
+import Digests
+import Keyspace
+import Memory
+import RESP
+import Sessions
+
+/// A complete data server with no socket, file or clock: bytes, time and seed come in, bytes and
+/// rare requests to the host go out. It is driven from one thread, turn by turn.
+///
+/// It must live in a `Slot`: handlers reach it by its address.
+@usableFromInline
+package struct Engine: ~Copyable, Service {
+    @usableFromInline package let heap: Heap
+    @usableFromInline package var frontend: Frontend
+    @usableFromInline package var keyspace: Keyspace
+    package var settings: ServerSettings
+
+    /// What stops commands of some kinds at the door; empty on a healthy primary.
+    @usableFromInline package var gates: Gates = []
+    /// Commands to propagate of the unit being executed (a command, a transaction, a cycle).
+    @usableFromInline package var unit: PropagationUnit
+    @usableFromInline package var replication: ReplicationControl
+    package var persistence: PersistenceControl
+    /// Which replies have to wait for their writes to be safe.
+    @usableFromInline package var replyGate = ReplyGate()
+    /// Sessions with held replies, by id.
+    package var heldSessions: [Int] = []
+    package var watchers = Watchers()
+    package var pause = PauseState()
+    package var statistics = EngineStatistics()
+    package var usage = ProcessUsage()
+    /// Sessions under MONITOR.
+    package var monitors: [Slot<Session>] = []
+    /// Sessions that wait for the host, by token, and what to do with the answer.
+    package var hostWaits: [Int: HostWait] = [:]
+    package var nextToken = 1
+
+    /// Timers, monotonic microseconds.
+    package var nextCron: Int64 = 0
+    package var startedAt = TurnTime(monotonic: 0, wall: 0)
+    package var cronRuns = 0
+    /// CONFIG FILE: where it came from and its text, for REWRITE.
+    package var configurationPath: String?
+    package var executable = ""
+    package var arguments: [String] = []
+
+    /// An engine with empty databases. `seed` decides all its random choices; `clock` gives
+    /// monotonic microseconds and is used only to say how long commands took.
+    package init(
+        settings: ServerSettings, seed: UInt64, clock: @escaping @convention(c) () -> Int64
+    ) {
+        heap = Heap()
+        self.settings = settings
+        var random = RandomGenerator(seed: seed)
+        keyspace = Keyspace(
+            heap: heap, databaseCount: settings.databases,
+            hashKey: HashKey(k0: random.next(), k1: random.next()),
+            random: RandomGenerator(seed: random.next()))
+        frontend = Frontend(
+            heap: heap, commands: CommandRows.engine, seed: random.next(), isSentinel: false,
+            clock: clock)
+        frontend.settings = settings.frontend
+        unit = PropagationUnit(heap: heap)
+        replication = ReplicationControl(heap: heap, random: &random)
+        persistence = PersistenceControl()
+    }
+}
+
+extension CommandRows {
+    /// Every command of the data server.
+    package static var engine: [Command] {
+        connection + pubsub + strings + transactions
+    }
+}
+
+/// Counters of the engine itself, for INFO stats; `CONFIG RESETSTAT` starts them again.
+package struct EngineStatistics: Equatable, Sendable {
+    package var keyspaceHits = 0
+    package var keyspaceMisses = 0
+    package var expiredKeys = 0
+    package var evictedKeys = 0
+    package var unexpectedErrorReplies = 0
+    package var longestTurn: Int64 = 0
+    /// Time of fast commands, which is measured by the batch, and how many they were.
+    package var sharedMicroseconds = 0
+    package var sharedCalls = 0
+    package init() {}
+}
+
+/// States in which some commands are refused or wait. One test covers them all on the hot path.
+@frozen @usableFromInline
+package struct Gates: OptionSet, Sendable {
+    @usableFromInline package let rawValue: UInt32
+    @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    @inlinable package static var loading: Self { Self(rawValue: 1 << 0) }
+    /// A replica that takes no writes from clients.
+    @inlinable package static var readOnlyReplica: Self { Self(rawValue: 1 << 1) }
+    /// The link to the primary is down and stale data must not be served.
+    @inlinable package static var stale: Self { Self(rawValue: 1 << 2) }
+    @inlinable package static var paused: Self { Self(rawValue: 1 << 3) }
+    /// `maxmemory` is set, so that every command has to look.
+    @inlinable package static var memoryLimit: Self { Self(rawValue: 1 << 4) }
+    /// The last snapshot failed and writes are refused for it.
+    @inlinable package static var saveFailed: Self { Self(rawValue: 1 << 5) }
+    /// `min-replicas-to-write` is set and too few are good.
+    @inlinable package static var fewReplicas: Self { Self(rawValue: 1 << 6) }
+    /// A former primary that does not know whether its data are current.
+    @inlinable package static var fenced: Self { Self(rawValue: 1 << 7) }
+    @inlinable package static var monitored: Self { Self(rawValue: 1 << 8) }
+}
+
+/// Runs a typed handler of the engine from a thunk.
+@inline(__always)
+func engine(
+    _ owner: UInt, _ call: UInt,
+    _ body: (inout Engine, Call) throws(ReplyError) -> Propagation
+) -> Int32 {
+    let call = Slot<Call>(address: call).value
+    do {
+        return try body(&Slot<Engine>(address: owner).value, call).rawValue
+    } catch {
+        return reportError(error, call)
+    }
+}

@@ -1,0 +1,178 @@
+import Memory
+import RESP
+import Sessions
+
+extension Engine {
+    /// Runs one request, or refuses or queues it. False if it must be tried again later.
+    @inline(__always)
+    mutating func dispatch(_ call: Call) -> Bool {
+        guard _fastPath(call.command >= 0) else { return refuseUnknown(call) }
+        let entry = frontend.table[call.command]
+        let session = call.session
+        if _fastPath(
+            gates.isEmpty && !frontend.table.isContainer(call.command)
+                && entry.accepts(arguments: call.count)
+                && session.value.flags.rawValue & SessionFlags.special.rawValue == 0
+                && session.value.flags.contains(.authenticated))
+        {
+            run(call, entry)
+            return true
+        }
+        return dispatchSlowly(call, entry)
+    }
+
+    /// Executes an admitted request and propagates what it did.
+    @inline(__always)
+    mutating func run(_ call: Call, _ entry: CommandEntry) {
+        let session = call.session
+        let start = session.value.reply.buffer.count
+        let result = invoke(call, entry)
+        frontend.table.statistics[call.command].calls &+= 1
+        session.value.lastCommand = call.command
+        if _fastPath(result == Propagation.none.rawValue && unit.isEmpty) {
+            // A read; it is held back only when what it saw is not yet safe.
+            if !replyGate.isOpen { hold(call, from: start, isWrite: false) }
+            return
+        }
+        conclude(call, result, start)
+    }
+
+    /// Jumps to the handler.
+    @inline(__always)
+    mutating func invoke(_ call: Call, _ entry: CommandEntry) -> Int32 {
+        var call = call
+        return withAddress(of: &self) { owner in
+            withAddress(of: &Slot<Engine>(address: owner).value.frontend) { frontend in
+                withAddress(of: &call) { entry.thunk(owner, frontend, $0) }
+            }
+        }
+    }
+
+    /// Propagates, counts errors, holds replies.
+    @inline(never)
+    mutating func conclude(_ call: Call, _ result: Int32, _ start: Int) {
+        switch result {
+        case Propagation.verbatim.rawValue:
+            unit.append(call)
+        case Propagation.failed.rawValue:
+            frontend.table.statistics[call.command].failed &+= 1
+            noteErrorReply(call, start)
+        default:
+            break
+        }
+        guard !call.session.value.flags.contains(.executing) else { return }
+        let isWrite = !unit.isEmpty
+        if isWrite { flushUnit(for: call.session) }
+        if !replyGate.isOpen { hold(call, from: start, isWrite: isWrite) }
+    }
+
+    /// Counts an error reply by the code at its start.
+    mutating func noteErrorReply(_ call: Call, _ start: Int) {
+        let reply = call.session.value.reply.buffer.readable
+        guard start < reply.count, reply[start] == UInt8(ascii: "-") else {
+            frontend.countError("ERR")
+            return
+        }
+        var end = start + 1
+        while end < reply.count, reply[end] != UInt8(ascii: " "), reply[end] != UInt8(ascii: "\r") {
+            end += 1
+        }
+        frontend.countError(reply[start + 1..<end].string)
+    }
+
+    @inline(never)
+    mutating func refuseUnknown(_ call: Call) -> Bool {
+        let name = call[0]
+        var text = "ERR unknown command '\(name[0..<min(name.count, 128)].string)', "
+        text += "with args beginning with: "
+        var shown = 0
+        for index in 1..<max(call.count, 1) where shown < 128 {
+            let argument = call[index]
+            let kept = argument[0..<min(argument.count, 128 - shown)]
+            text += "'\(kept.string)' "
+            shown += kept.count + 3
+        }
+        refuse(call, text)
+        return true
+    }
+
+    /// Answers a request with an error instead of executing it. Inside MULTI the transaction is
+    /// broken by it; EXEC itself is answered with EXECABORT.
+    mutating func refuse(_ call: Call, _ text: String) {
+        let session = call.session
+        if call.command >= 0 { frontend.table.statistics[call.command].rejected &+= 1 }
+        if session.value.flags.contains(.inTransaction) {
+            session.value.flags.insert(.transactionBroken)
+        }
+        let start = session.value.reply.buffer.count
+        if call.command >= 0, frontend.table.rows[call.command].name == "exec" {
+            discardTransaction(session)
+            call.reply.error(
+                text: "EXECABORT Transaction discarded because of: \(text)")
+        } else {
+            call.reply.error(text: text)
+        }
+        noteErrorReply(call, start)
+        trimSilenced(call, start)
+    }
+
+    /// Drops what was written since `start` when the client asked for silence.
+    func trimSilenced(_ call: Call, _ start: Int) {
+        let flags = call.session.value.flags
+        if flags.contains(.repliesOff) || flags.contains(.skipNextReply)
+            || flags.contains(.primaryStream)
+        {
+            call.session.value.reply.buffer.truncate(to: start)
+        }
+    }
+
+    /// The long way: subcommands, every gate, transactions, silenced clients.
+    @inline(never)
+    mutating func dispatchSlowly(_ call: Call, _ entry: CommandEntry) -> Bool {
+        var (call, entry) = (call, entry)
+        if frontend.table.isContainer(call.command), call.count > 1 {
+            let index = frontend.table.find(call[1], in: call.command)
+            if index < 0 {
+                let name = frontend.table.rows[call.command].name.uppercased()
+                let sub = call[1]
+                refuse(
+                    call,
+                    "ERR unknown subcommand '\(sub[0..<min(sub.count, 128)].string)'. "
+                        + "Try \(name) HELP.")
+                return true
+            }
+            call = Call(
+                session: call.session, arena: frontend.arena, first: call.first, count: call.count,
+                command: index, hash: call.hash)
+            entry = frontend.table[index]
+        }
+        guard entry.accepts(arguments: call.count) else {
+            let name = frontend.table.rows[call.command].name
+            refuse(call, "ERR wrong number of arguments for '\(name)' command")
+            return true
+        }
+        switch admit(call, entry) {
+        case .run:
+            runSlowly(call, entry)
+            return true
+        case .refused, .queued:
+            return true
+        case .postponed:
+            return false
+        }
+    }
+
+    private mutating func runSlowly(_ call: Call, _ entry: CommandEntry) {
+        let session = call.session
+        let skip = session.value.flags.contains(.skipNextReply)
+        let start = session.value.reply.buffer.count
+        if !monitors.isEmpty { feedMonitors(call, entry) }
+        run(call, entry)
+        if session.value.flags.contains(.primaryStream)
+            || session.value.flags.contains(.repliesOff) || skip
+        {
+            session.value.reply.buffer.truncate(to: min(start, session.value.reply.buffer.count))
+            if skip { session.value.flags.remove(.skipNextReply) }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Memory
+import RESP
+import Sessions
+
+/// CLIENT PAUSE, and pauses of our own (FAILOVER, shutdown). The longest and strictest holds.
+package struct PauseState: Equatable, Sendable {
+    package enum Purpose: Int, CaseIterable, Sendable { case client, failover, shutdown }
+    package struct Pause: Equatable, Sendable {
+        /// End in monotonic microseconds.
+        package var until: Int64
+        /// Whether reads wait too.
+        package var all: Bool
+    }
+    package private(set) var pauses: [Purpose: Pause] = [:]
+    package init() {}
+
+    /// Whether any pause holds at `time`.
+    package func isActive(_ time: TurnTime) -> Bool {
+        !pauses.isEmpty && pauses.values.contains { $0.until > time.monotonic }
+    }
+
+    /// Whether reads wait too.
+    package func stopsReads(_ time: TurnTime) -> Bool {
+        pauses.values.contains { $0.all && $0.until > time.monotonic }
+    }
+
+    /// The end of the last pause.
+    package var end: Int64? { pauses.values.map(\.until).max() }
+
+    mutating func set(_ purpose: Purpose, _ pause: Pause?) { pauses[purpose] = pause }
+}
+
+extension Engine {
+    /// Starts, prolongs or ends a pause for one purpose.
+    mutating func setPause(_ purpose: PauseState.Purpose, _ pause: PauseState.Pause?) {
+        pause.map { _ in gates.insert(.paused) }
+        self.pause.set(purpose, pause)
+        refreshPause()
+    }
+
+    /// Ends pauses whose time is over and lets the waiting requests run.
+    mutating func refreshPause() {
+        guard gates.contains(.paused), !pause.isActive(frontend.time) else { return }
+        for purpose in PauseState.Purpose.allCases { pause.set(purpose, nil) }
+        gates.remove(.paused)
+        for slot in frontend.sessions.values where slot.value.blocking == .paused {
+            unblock(slot)
+        }
+    }
+
+    /// Whether a request has to wait for the end of the pause. Replicas and links never do; a
+    /// WRITE pause stops what may write or be replicated.
+    func mustWaitForUnpause(_ call: Call, _ flags: CommandFlags) -> Bool {
+        guard case .client = call.session.value.role, pause.isActive(frontend.time) else {
+            return false
+        }
+        if pause.stopsReads(frontend.time) { return !isPauseControl(call) }
+        return flags.contains(.write) || flags.contains(.mayReplicate)
+    }
+
+    /// CLIENT UNPAUSE and the like must get through a pause of everything.
+    private func isPauseControl(_ call: Call) -> Bool {
+        ["client|pause", "client|unpause", "failover", "shutdown"].contains(
+            frontend.table.rows[call.command].name)
+    }
+
+    /// Puts a session to sleep before the request that was just refused entry.
+    mutating func postpone(_ session: Slot<Session>) {
+        session.value.flags.insert(.blocked)
+        session.value.blocking = .paused
+    }
+
+    /// Lets a blocked session go on with its input.
+    mutating func unblock(_ session: Slot<Session>) {
+        session.value.flags.remove(.blocked)
+        session.value.blocking = .none
+        frontend.enqueue(session)
+        frontend.noteOutput(session)
+    }
+}

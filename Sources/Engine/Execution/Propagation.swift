@@ -1,0 +1,98 @@
+import Memory
+import RESP
+import Sessions
+
+/// The commands that one unit of execution (a command, a transaction, a cycle of expiry) sends to
+/// replicas, already encoded. More than one leave as a transaction.
+@usableFromInline
+package struct PropagationUnit: ~Copyable {
+    /// One command: its database (-1: any) and where its encoding ends.
+    package struct Operation: Equatable, Sendable {
+        package var database: Int
+        package var end: Int
+    }
+    package var bytes: ByteBuffer
+    package private(set) var operations: [Operation] = []
+    /// Nobody reads the stream: nothing is recorded.
+    @usableFromInline package var isDisabled = true
+    @usableFromInline var count = 0
+
+    package init(heap: Heap) { bytes = ByteBuffer(heap: heap) }
+
+    @inlinable package var isEmpty: Bool { count == 0 }
+
+    /// Adds the request as it came.
+    @inline(__always)
+    mutating func append(_ call: Call) {
+        if !isDisabled { encode(call) }
+    }
+
+    @inline(never)
+    private mutating func encode(_ call: Call) {
+        begin(call.count)
+        for index in 0..<call.count { add(call[index]) }
+        end(call.database)
+    }
+
+    /// Begins a command of `count` arguments, each given by `add`, ended by `end`.
+    mutating func begin(_ count: Int) {
+        bytes.append(UInt8(ascii: "*"))
+        bytes.append(decimal: count)
+        bytes.append("\r\n")
+    }
+
+    mutating func add(_ view: ByteView) {
+        bytes.append(UInt8(ascii: "$"))
+        bytes.append(decimal: view.count)
+        bytes.append("\r\n")
+        bytes.append(view)
+        bytes.append("\r\n")
+    }
+
+    mutating func add(decimal value: Int) {
+        let start = bytes.count
+        bytes.append(decimal: value)
+        let length = bytes.count - start
+        bytes.truncate(to: start)
+        bytes.append(UInt8(ascii: "$"))
+        bytes.append(decimal: length)
+        bytes.append("\r\n")
+        bytes.append(decimal: value)
+        bytes.append("\r\n")
+    }
+
+    mutating func end(_ database: Int) {
+        operations.append(Operation(database: database, end: bytes.count))
+        count += 1
+    }
+
+    mutating func removeAll() {
+        bytes.removeAll()
+        operations.removeAll(keepingCapacity: true)
+        count = 0
+    }
+}
+
+extension Engine {
+    /// Adds a command to the unit: what a handler that returns `.rewritten` did, or an effect
+    /// such as the DEL of an expired key.
+    mutating func propagate(
+        _ database: Int, _ name: StaticString, _ first: ByteView, _ rest: ByteView...
+    ) {
+        guard !unit.isDisabled else { return }
+        unit.begin(2 + rest.count)
+        unit.add(ByteView(name))
+        unit.add(first)
+        for view in rest { unit.add(view) }
+        unit.end(database)
+    }
+
+    /// Sends the unit to the stream, as a transaction if it holds several commands, and notes the
+    /// offset for WAIT.
+    mutating func flushUnit(for session: Slot<Session>?) {
+        guard !unit.isEmpty else { return }
+        feedStream()
+        unit.removeAll()
+        if let session { session.value.lastWriteOffset = streamEnd }
+    }
+}

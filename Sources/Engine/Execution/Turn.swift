@@ -1,0 +1,142 @@
+import Keyspace
+import Memory
+import RESP
+import Sessions
+
+extension Engine {
+    /// Most time a turn spends on commands before it lets the host look at its sockets again;
+    /// microseconds.
+    static var turnBudget: Int64 { 1000 }
+
+    package mutating func beginTurn(_ time: TurnTime) {
+        if startedAt.wall == 0 { startedAt = time }
+        frontend.time = time
+        keyspace.now = time.wall / 1000
+    }
+
+    package var hasPendingWork: Bool { frontend.hasQueuedSessions }
+
+    package mutating func process(_ ready: [Slot<Session>]) {
+        frontend.enqueue(ready)
+        guard frontend.hasQueuedSessions else { return }
+        let start = frontend.clock()
+        var now = start
+        repeat {
+            var links: Slot<Session>?
+            guard frontend.fillBatch(link: { links = $0 }) else { break }
+            if let link = links { receive(on: link) }
+            prefetchBatch()
+            now = executeBatch(since: now)
+            frontend.settleBatch()
+        } while now - start < Engine.turnBudget
+        statistics.longestTurn = max(statistics.longestTurn, now - start)
+        endTurn()
+    }
+
+    /// Hashes the keys of the batch and asks for their memory: buckets first, then records, so
+    /// that the misses of 32 requests overlap.
+    @inline(__always)
+    mutating func prefetchBatch() {
+        guard frontend.batchCount > 1 else { return hashSingle() }
+        for index in 0..<frontend.batchCount {
+            let item = frontend.batch[index]
+            guard item.command >= 0 else { continue }
+            let first = Int(frontend.table[Int(item.command)].firstKey)
+            guard first > 0, first < Int(item.count) else { continue }
+            let hash = keyspace.hash(frontend.arena.value[Int(item.first) + first])
+            frontend.batch[index].hash = hash
+            let session = Slot<Session>(address: item.session)
+            keyspace.prefetchBucket(session.value.database, hash)
+        }
+        for index in 0..<frontend.batchCount where frontend.batch[index].hash != 0 {
+            let item = frontend.batch[index]
+            let session = Slot<Session>(address: item.session)
+            keyspace.prefetchEntry(session.value.database, item.hash)
+        }
+    }
+
+    @inline(__always)
+    mutating func hashSingle() {
+        guard frontend.batchCount == 1, frontend.batch[0].command >= 0 else { return }
+        let item = frontend.batch[0]
+        let first = Int(frontend.table[Int(item.command)].firstKey)
+        guard first > 0, first < Int(item.count) else { return }
+        frontend.batch[0].hash = keyspace.hash(frontend.arena.value[Int(item.first) + first])
+    }
+
+    /// Executes the batch in order; the time afterwards. Commands that are fast by nature share
+    /// the time of the batch, the others are timed one by one.
+    @inline(__always)
+    mutating func executeBatch(since start: Int64) -> Int64 {
+        var slow: Int64 = 0
+        for index in 0..<frontend.batchCount {
+            let item = frontend.batch[index]
+            let slot = Slot<Session>(address: item.session)
+            let stop = SessionFlags.blocked.rawValue | SessionFlags.closing.rawValue
+                | SessionFlags.closeAfterReply.rawValue
+            if slot.value.flags.rawValue & stop != 0 { continue }
+            let call = Call(
+                session: slot, arena: frontend.arena, first: Int(item.first),
+                count: Int(item.count), command: Int(item.command), hash: item.hash)
+            slot.value.lastInteraction = frontend.time.monotonic
+            let isFast =
+                item.command >= 0 && frontend.table[Int(item.command)].flags.contains(.fast)
+            if isFast {
+                if dispatch(call) { frontend.finish(item, slot) }
+            } else {
+                let before = frontend.clock()
+                if dispatch(call) { frontend.finish(item, slot) }
+                let took = frontend.clock() - before
+                slow += took
+                noteDuration(call, took)
+            }
+            frontend.noteOutput(slot)
+        }
+        let now = frontend.clock()
+        shareTime(now - start - slow)
+        return now
+    }
+
+    /// Spreads `microseconds` over the fast commands of the batch.
+    @inline(__always)
+    mutating func shareTime(_ microseconds: Int64) {
+        frontend.statistics.commandsProcessed &+= frontend.batchCount
+        statistics.sharedMicroseconds &+= Int(microseconds)
+        statistics.sharedCalls &+= frontend.batchCount
+        if microseconds > Int64(frontend.settings.slowlogSlowerThan) { noteSlowBatch(microseconds) }
+    }
+
+    /// A batch of fast commands that took as long as a slow command: the log gets its first one.
+    @inline(never)
+    private mutating func noteSlowBatch(_ microseconds: Int64) {
+        guard frontend.settings.slowlogSlowerThan >= 0, frontend.batchCount > 0 else { return }
+        let item = frontend.batch[0]
+        guard item.command >= 0 else { return }
+        let call = Call(
+            session: Slot(address: item.session), arena: frontend.arena, first: Int(item.first),
+            count: Int(item.count), command: Int(item.command))
+        noteDuration(call, microseconds)
+    }
+
+    /// Counts the time of one command, and logs it if it was slow.
+    mutating func noteDuration(_ call: Call, _ microseconds: Int64) {
+        guard call.command >= 0 else { return }
+        frontend.table.statistics[call.command].microseconds &+= Int(microseconds)
+        let limit = Int64(frontend.settings.slowlogSlowerThan)
+        if limit >= 0, microseconds >= limit, frontend.settings.slowlogMaxLength > 0,
+            !frontend.table[call.command].flags.contains(.skipSlowlog)
+        {
+            frontend.slowlog.add(
+                call, microseconds: microseconds, wallSeconds: frontend.time.wall / 1_000_000,
+                maxLength: frontend.settings.slowlogMaxLength)
+        }
+    }
+
+    /// What is due at the end of every turn: replicas get the stream, waiters their answers.
+    mutating func endTurn() {
+        heap.samplePeak()
+        feedReplicas()
+        if !replication.waiters.isEmpty { answerWaiters() }
+        if !heldSessions.isEmpty { releaseReplies() }
+    }
+}

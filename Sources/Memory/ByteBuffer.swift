@@ -1,0 +1,194 @@
+import Glibc
+
+/// Growable bytes with a read position: appended at the end, consumed at the front. Input of a
+/// session, replies on their way out, files being built. Owns its block; an empty buffer has none.
+@safe @frozen @usableFromInline
+package struct ByteBuffer: ~Copyable {
+    @usableFromInline package let heap: Heap
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>?
+    @usableFromInline package private(set) var capacity = 0
+    @usableFromInline var readIndex = 0
+    @usableFromInline var writeIndex = 0
+
+    /// An empty buffer that counts its block in `heap`.
+    @inlinable
+    package init(heap: Heap) {
+        self.heap = heap
+        unsafe base = nil
+    }
+
+    deinit {
+        if let base = unsafe base { unsafe heap.free(base, capacity) }
+    }
+
+    /// Bytes that can be read.
+    @inlinable @inline(__always)
+    package var count: Int { writeIndex &- readIndex }
+
+    @inlinable @inline(__always)
+    package var isEmpty: Bool { writeIndex == readIndex }
+
+    /// What can be read; valid until the buffer is next changed.
+    @inlinable
+    package var readable: ByteView {
+        @inline(__always) get {
+            guard let base = unsafe base else { return .empty }
+            return unsafe ByteView(UnsafePointer(base + readIndex), count: count)
+        }
+    }
+
+    /// Drops `count` bytes from the front.
+    @inlinable @inline(__always)
+    package mutating func consume(_ count: Int) {
+        invariant(count >= 0 && count <= self.count, "consumed more than there is")
+        readIndex &+= count
+        if readIndex == writeIndex {
+            readIndex = 0
+            writeIndex = 0
+        }
+    }
+
+    /// Drops the last bytes so that `count` remain.
+    @inlinable
+    package mutating func truncate(to count: Int) {
+        invariant(count >= 0 && count <= self.count, "truncated to more than there is")
+        writeIndex = readIndex + count
+    }
+
+    /// Drops everything and keeps the block.
+    @inlinable
+    package mutating func removeAll() {
+        readIndex = 0
+        writeIndex = 0
+    }
+
+    /// Gives the block back if nothing is in it.
+    @inlinable
+    package mutating func releaseIfEmpty() {
+        guard isEmpty, let block = unsafe base else { return }
+        unsafe heap.free(block, capacity)
+        unsafe base = nil
+        capacity = 0
+        removeAll()
+    }
+
+    /// Makes room for `extra` more bytes at the end.
+    @inlinable @inline(__always)
+    package mutating func reserve(_ extra: Int) {
+        if _slowPath(capacity &- writeIndex < extra) { grow(extra) }
+    }
+
+    @usableFromInline @inline(never)
+    mutating func grow(_ extra: Int) {
+        let held = count
+        if readIndex > 0, let base = unsafe base, capacity - held >= extra, readIndex >= held {
+            unsafe memmove(base, base + readIndex, held)
+        } else {
+            let wanted = max(held + extra, min(capacity * 2, capacity + (64 << 20)), 64)
+            let size = Heap.roundedSize(wanted)
+            let block = unsafe heap.allocate(size).assumingMemoryBound(to: UInt8.self)
+            if let base = unsafe base {
+                unsafe memcpy(block, base + readIndex, held)
+                unsafe heap.free(base, capacity)
+            }
+            unsafe base = unsafe block
+            capacity = size
+        }
+        readIndex = 0
+        writeIndex = held
+    }
+
+    /// Room for at least `minimum` bytes behind the last; what was written there is added by
+    /// `commit`.
+    @unsafe @inlinable
+    package mutating func writable(_ minimum: Int) -> UnsafeMutableRawBufferPointer {
+        reserve(minimum)
+        return unsafe UnsafeMutableRawBufferPointer(
+            start: base.unsafelyUnwrapped + writeIndex, count: capacity - writeIndex)
+    }
+
+    /// Adds the first `count` bytes of what `writable` gave.
+    @inlinable
+    package mutating func commit(_ count: Int) {
+        invariant(count >= 0 && writeIndex + count <= capacity, "committed more than there is")
+        writeIndex &+= count
+    }
+
+    @inlinable @inline(__always)
+    package mutating func append(_ byte: UInt8) {
+        reserve(1)
+        unsafe base.unsafelyUnwrapped[writeIndex] = byte
+        writeIndex &+= 1
+    }
+
+    /// `count` copies of `byte`.
+    @inlinable
+    package mutating func append(repeating byte: UInt8, count: Int) {
+        reserve(count)
+        if count > 0 { unsafe memset(base.unsafelyUnwrapped + writeIndex, Int32(byte), count) }
+        writeIndex &+= count
+    }
+
+    @inlinable @inline(__always)
+    package mutating func append(_ view: ByteView) {
+        reserve(view.count)
+        if view.count > 0 {
+            unsafe memcpy(base.unsafelyUnwrapped + writeIndex, view.base, view.count)
+            writeIndex &+= view.count
+        }
+    }
+
+    @inlinable @inline(__always)
+    package mutating func append(_ text: StaticString) { append(ByteView(text)) }
+
+    @inlinable
+    package mutating func append(_ bytes: [UInt8]) { bytes.withView { append($0) } }
+
+    @inlinable
+    package mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            if let base = utf8.baseAddress { unsafe append(ByteView(base, count: utf8.count)) }
+        }
+    }
+
+    /// `value` in decimal.
+    @inlinable
+    package mutating func append(decimal value: Int) {
+        reserve(20)
+        let start = unsafe base.unsafelyUnwrapped + writeIndex
+        writeIndex &+= unsafe writeDecimal(value, to: start)
+    }
+
+    /// Overwrites bytes that are already in the buffer, `offset` counted from the front.
+    @inlinable
+    package mutating func replace(at offset: Int, with view: ByteView) {
+        invariant(offset >= 0 && offset + view.count <= count, "replaced outside the buffer")
+        guard view.count > 0 else { return }
+        unsafe memmove(base.unsafelyUnwrapped + readIndex + offset, view.base, view.count)
+    }
+}
+
+/// Writes `value` in decimal at `start`, which has room for 20 bytes, and returns the length.
+@unsafe @inlinable
+package func writeDecimal(_ value: Int, to start: UnsafeMutablePointer<UInt8>) -> Int {
+    var magnitude = value.magnitude
+    if magnitude < 10 && value >= 0 {
+        unsafe start[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude)
+        return 1
+    }
+    var length = value < 0 ? 1 : 0
+    var rest = magnitude
+    repeat {
+        length &+= 1
+        rest /= 10
+    } while rest != 0
+    var index = length
+    repeat {
+        index &-= 1
+        unsafe start[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10)
+        magnitude /= 10
+    } while magnitude != 0
+    if value < 0 { unsafe start[0] = UInt8(ascii: "-") }
+    return length
+}

@@ -1,0 +1,36 @@
+import Glibc
+
+/// Big blocks straight from the kernel: zero when touched first, and given back piece by piece,
+/// so that neither getting nor freeing one takes time in proportion to its size.
+extension Heap {
+    /// Sizes and alignment of such blocks are multiples of this, the size of a huge page; it is
+    /// also the piece in which they are given back.
+    package static let pageRun = 2 << 20
+
+    /// `size` zero bytes, a multiple of `pageRun`, on huge pages where the kernel has them.
+    @unsafe package func allocatePages(_ size: Int) -> UnsafeMutableRawPointer {
+        invariant(size > 0 && size % Heap.pageRun == 0, "page block of an odd size")
+        let protection = PROT_READ | PROT_WRITE
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        let mapped = size + Heap.pageRun
+        guard let base = unsafe mmap(nil, mapped, protection, flags, -1, 0),
+            unsafe base != MAP_FAILED
+        else { Heap.exhausted(size) }
+        // Only what lies between the first and last multiple of a huge page is kept.
+        let before = -Int(bitPattern: base) & (Heap.pageRun - 1)
+        let block = unsafe base + before
+        if before > 0 { unsafe munmap(base, before) }
+        if before < Heap.pageRun { unsafe munmap(block + size, Heap.pageRun - before) }
+        unsafe madvise(block, size, MADV_HUGEPAGE)
+        unsafe counters.pointee.used &+= size
+        return unsafe block
+    }
+
+    /// Gives back `size` bytes of such a block, a multiple of `pageRun` from a multiple of it.
+    @unsafe package func freePages(_ block: UnsafeMutableRawPointer, _ size: Int) {
+        invariant(size % Heap.pageRun == 0, "freed a part of a page")
+        guard size > 0 else { return }
+        unsafe munmap(block, size)
+        unsafe counters.pointee.used &-= size
+    }
+}

@@ -1,0 +1,149 @@
+import Memory
+
+/// What dispatch needs of a command, in one plain value.
+@frozen @usableFromInline
+package struct CommandEntry: BitwiseCopyable, Sendable {
+    @usableFromInline package let thunk: CommandThunk
+    @usableFromInline let prefix: UInt64
+    @usableFromInline package let flags: CommandFlags
+    @usableFromInline package let arity: Int32
+    @usableFromInline let length: Int16
+    @usableFromInline let compareWhole: Bool
+    /// Position of the first key, 0 without keys.
+    @usableFromInline package let firstKey: Int16
+    /// Where the subcommands' entries lie; a container has at least one.
+    @usableFromInline let firstSubcommand: Int16
+    @usableFromInline let subcommandCount: Int16
+    /// The container of a subcommand, else -1.
+    @usableFromInline package let parent: Int16
+
+    @inlinable
+    package func accepts(arguments count: Int) -> Bool {
+        arity >= 0 ? count == Int(arity) : count >= -Int(arity)
+    }
+
+}
+
+/// The commands of a service: rows for people and COMMAND, and a flat copy for dispatch.
+@usableFromInline
+package struct CommandTable: ~Copyable {
+    /// Rows by index; subcommands have indices of their own and full names ("client|list").
+    package let rows: [Command]
+    /// Number of commands that are no subcommands; they come first.
+    package let topLevelCount: Int
+    @usableFromInline let entries: FlatArray<CommandEntry>
+    @usableFromInline let buckets: FlatArray<Int16>
+    /// Names without the container's, for the entries that a prefix does not decide.
+    let names: [[UInt8]]
+    /// Calls, time and refusals, by index.
+    @usableFromInline package var statistics: FlatArray<CommandStatistics>
+
+    @usableFromInline static var bucketCount: Int { 2048 }
+
+    /// A table of `top` and their subcommands. Names must be unique.
+    package init(_ top: [Command]) {
+        var rows = top
+        var parents = [Int](repeating: -1, count: top.count)
+        var firstSub = [Int](repeating: 0, count: top.count)
+        for (index, command) in top.enumerated() where !command.subcommands.isEmpty {
+            firstSub[index] = rows.count
+            for var sub in command.subcommands {
+                sub.name = "\(command.name)|\(sub.name)"
+                rows.append(sub)
+                parents.append(index)
+            }
+        }
+        self.rows = rows
+        topLevelCount = top.count
+        var entries: [CommandEntry] = []
+        for (index, row) in rows.enumerated() {
+            let own = row.name.split(separator: "|").last.map { Array($0.utf8) } ?? []
+            let plain = own.allSatisfy { asciiLower($0) >= 97 && asciiLower($0) <= 122 }
+            entries.append(
+                CommandEntry(
+                    thunk: row.run, prefix: own.withView { $0.foldedPrefix }, flags: row.flags,
+                    arity: Int32(row.arity), length: Int16(own.count),
+                    compareWhole: own.count > 8 || !plain, firstKey: Int16(row.keys.first),
+                    firstSubcommand: index < top.count ? Int16(firstSub[index]) : 0,
+                    subcommandCount: Int16(row.subcommands.count), parent: Int16(parents[index])))
+        }
+        names = rows.map { $0.name.split(separator: "|").last.map { Array($0.utf8) } ?? [] }
+        var flat = FlatArray(repeating: entries[0], count: entries.count)
+        for (index, entry) in entries.enumerated() { flat[index] = entry }
+        self.entries = flat
+        var buckets = FlatArray<Int16>(repeating: -1, count: CommandTable.bucketCount)
+        for index in 0..<top.count {
+            var bucket = CommandTable.bucket(entries[index].prefix, Int(entries[index].length))
+            while buckets[bucket] >= 0 { bucket = (bucket + 1) % CommandTable.bucketCount }
+            buckets[bucket] = Int16(index)
+        }
+        self.buckets = buckets
+        statistics = FlatArray(repeating: CommandStatistics(), count: rows.count)
+    }
+
+    @inlinable @inline(__always)
+    static func bucket(_ prefix: UInt64, _ length: Int) -> Int {
+        Int(truncatingIfNeeded: ((prefix ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15) >> 53)
+    }
+
+    @inlinable
+    package subscript(index: Int) -> CommandEntry {
+        @inline(__always) get { entries[index] }
+    }
+
+    /// Index of the command `name`, in any case; -1 if there is none.
+    @inlinable
+    package func find(_ name: ByteView) -> Int {
+        let prefix = name.foldedPrefix
+        var bucket = CommandTable.bucket(prefix, name.count)
+        while true {
+            let index = Int(buckets[bucket])
+            if index < 0 { return -1 }
+            if matches(index, name, prefix) { return index }
+            bucket = (bucket &+ 1) & (CommandTable.bucketCount - 1)
+        }
+    }
+
+    @inlinable @inline(__always)
+    func matches(_ index: Int, _ name: ByteView, _ prefix: UInt64) -> Bool {
+        let entry = entries[index]
+        return entry.prefix == prefix && Int(entry.length) == name.count
+            && (!entry.compareWhole || matchesWhole(index, name))
+    }
+
+    @usableFromInline @inline(never)
+    func matchesWhole(_ index: Int, _ name: ByteView) -> Bool {
+        names[index].withView { $0.equalsIgnoringCase(name) }
+    }
+
+    /// Whether the command has subcommands.
+    @inlinable @inline(__always)
+    package func isContainer(_ index: Int) -> Bool { entries[index].subcommandCount > 0 }
+
+    /// Index of subcommand `name` of container `index`; -1 if there is none.
+    package func find(_ name: ByteView, in index: Int) -> Int {
+        let entry = entries[index]
+        let prefix = name.foldedPrefix
+        for offset in 0..<Int(entry.subcommandCount) {
+            let candidate = Int(entry.firstSubcommand) + offset
+            if matches(candidate, name, prefix) { return candidate }
+        }
+        return -1
+    }
+
+    /// Index of a command by its full name ("get", "client|list").
+    package func find(fullName: String) -> Int? {
+        let lower = fullName.lowercased()
+        return rows.firstIndex { $0.name == lower }
+    }
+}
+
+/// What INFO commandstats reports of a command.
+@frozen @usableFromInline
+package struct CommandStatistics: BitwiseCopyable, Sendable {
+    @usableFromInline package var calls = 0
+    @usableFromInline package var microseconds = 0
+    @usableFromInline package var rejected = 0
+    @usableFromInline package var failed = 0
+    @inlinable package init() {}
+}

@@ -1,0 +1,7 @@
+import Memory
+import RESP
+
+extension CommandRows {
+    /// Commands about subscriptions.
+    package static let pubsub: [Command] = []
+}

@@ -1,0 +1,120 @@
+import Memory
+
+/// The time of a turn, read once by the host.
+@frozen @usableFromInline
+package struct TurnTime: Equatable, Sendable {
+    /// Microseconds of a clock that never jumps.
+    @usableFromInline package var monotonic: Int64
+    /// Microseconds since 1970.
+    @usableFromInline package var wall: Int64
+
+    package init(monotonic: Int64, wall: Int64) {
+        self.monotonic = monotonic
+        self.wall = wall
+    }
+}
+
+/// Levels of the log, as in Redis's `loglevel`.
+package enum LogLevel: Int, Comparable, Sendable {
+    case debug, verbose, notice, warning
+
+    package static func < (left: LogLevel, right: LogLevel) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// What the host runs: the data engine, or the sentinel. All calls come from one thread, and no
+/// call may block, read a clock or draw system randomness: the simulator is a host too.
+package protocol Service: ~Copyable {
+    /// What server and sentinel share: sessions, command table, lists of sessions to flush.
+    var frontend: Frontend { get set }
+    /// Begins a turn.
+    mutating func beginTurn(_ time: TurnTime)
+    /// Takes sessions whose `input` got bytes. What does not fit in the turn stays queued inside.
+    mutating func process(_ ready: [Slot<Session>])
+    /// Whether queued requests wait for another turn.
+    var hasPendingWork: Bool { get }
+    /// Runs timers that are due; the next deadline on the monotonic clock, in microseconds.
+    mutating func tick() -> Int64
+    /// Bytes to write to the session now, perhaps one of several pieces; empty for none.
+    mutating func nextOutput(_ session: Slot<Session>) -> ByteView
+    /// `count` bytes of what `nextOutput` gave were written.
+    mutating func outputSent(_ session: Slot<Session>, _ count: Int)
+    /// The peer is gone and its descriptor closed; the slot is not used by the host again.
+    mutating func disconnected(_ session: Slot<Session>)
+    /// The next rare effect, in order.
+    mutating func nextRequest() -> HostRequest?
+    /// The answer to a request, or news from outside.
+    mutating func handle(_ event: HostEvent)
+}
+
+/// Rare effects that a service asks of its host. Bytes of sessions do not go this way.
+package enum HostRequest: Equatable, Sendable {
+    /// Connect to a host or address; answered by `linkOpened` or `linkFailed`. Names are resolved
+    /// off the loop; `source` is the local address to bind, if any.
+    case connect(link: Int, host: String, port: Int, source: String?)
+    /// Stop a connection attempt; its outcome is no longer of interest.
+    case cancelConnect(link: Int)
+    /// Write a whole small file: temporary file, fsync, rename, fsync of the directory.
+    case replaceFile(id: Int, path: String, bytes: [UInt8])
+    /// Open a new file for writing in pieces.
+    case createFile(id: Int, path: String)
+    /// Add bytes to it; answered by `fileProgress`.
+    case appendFile(id: Int, bytes: [UInt8])
+    /// fsync, rename, fsync of the directory; answered by `fileDone`.
+    case commitFile(id: Int, renameTo: String)
+    /// Close and unlink it.
+    case abandonFile(id: Int)
+    case removeFile(path: String)
+    /// Stream a file: `fileBytes`, then one more for each `readMore`.
+    case readFile(id: Int, path: String)
+    case readMore(id: Int)
+    case log(LogLevel, String)
+    /// One line for the service manager.
+    case status(String)
+    /// The service serves clients now.
+    case ready
+    /// A long start or stop goes on for at most this much longer.
+    case extendTimeout(microseconds: Int64)
+    /// Run a program; answered by `exited`.
+    case run(id: Int, path: String, arguments: [String], timeoutMicroseconds: Int64)
+    /// Settings that the host acts on changed: their directive names.
+    case applySettings([String])
+    case reopenLog
+    /// Flush output, then leave the loop with this exit status.
+    case stop(status: Int32)
+    /// Crash on purpose (DEBUG SEGFAULT and the like).
+    case crash(String)
+    /// Block the whole loop (DEBUG SLEEP).
+    case sleep(microseconds: Int64)
+}
+
+/// What a host tells its service.
+package enum HostEvent {
+    case linkOpened(link: Int, session: Slot<Session>, localAddress: String)
+    case linkFailed(link: Int, reason: String)
+    case fileProgress(id: Int, written: Int)
+    case fileDone(id: Int)
+    case fileFailed(id: Int, operation: String, errno: Int32, reason: String)
+    case fileBytes(id: Int, bytes: [UInt8], isLast: Bool)
+    case exited(id: Int, status: Int32, signal: Int32)
+    /// SIGTERM or SIGINT arrived.
+    case stopRequested(signal: Int32)
+    /// SIGHUP arrived.
+    case reloadRequested
+    /// Answer to `applySettings` that could not be done, e.g. a port in use.
+    case settingsFailed(reason: String)
+    /// Resource use of the process, sent now and then.
+    case usage(ProcessUsage)
+}
+
+/// Resource use of the process as the kernel counts it.
+package struct ProcessUsage: Equatable, Sendable {
+    package var residentBytes = 0
+    package var userMicroseconds = 0
+    package var systemMicroseconds = 0
+    package var allocatorAllocated = 0
+    package var allocatorActive = 0
+    package var allocatorResident = 0
+    package init() {}
+}
