@@ -1,0 +1,65 @@
+/// Texts of the log that tests and people look for: Redis 7.0.15's words.
+package enum ReplicationText {
+    package static func aborted(_ reason: String) -> String {
+        "MASTER aborted replication with an error: \(reason)"
+    }
+
+    package static func notAPrimary(_ received: String) -> String {
+        "Bad protocol from MASTER, the first byte is not '$' (we received '\(received)'), are you "
+            + "sure the host and port are right?"
+    }
+
+    package static func receiving(length: Int?, toDisk: Bool) -> String {
+        let target = toDisk ? "to disk" : "to parser"
+        guard let length else {
+            return "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF \(target)"
+        }
+        return "MASTER <-> REPLICA sync: receiving \(length) bytes from master \(target)"
+    }
+
+    package static let flushing = "MASTER <-> REPLICA sync: Flushing old data"
+    package static let loading = "MASTER <-> REPLICA sync: Loading DB in memory"
+    package static let finished = "MASTER <-> REPLICA sync: Finished with success"
+    package static let started = "MASTER <-> REPLICA sync started"
+    package static let connected = "Non blocking connect for SYNC fired the event."
+    package static let pong = "Master replied to PING, replication can continue..."
+    package static let continued =
+        "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
+    package static let connectTimeout = "Timeout connecting to the MASTER..."
+    package static let transferTimeout =
+        "Timeout receiving bulk data from MASTER... If the problem persists try to set the "
+        + "'repl-timeout' parameter in redis.conf to a larger value."
+    package static let streamTimeout = "MASTER timeout: no data nor PING received..."
+    package static let caching = "Caching the disconnected master state."
+    package static let discarding = "Discarding previously cached master state."
+    package static let cachingMyself =
+        "Before turning into a replica, using my own master parameters to synthesize a cached "
+        + "master: I may be able to synchronize with the new master with just a partial transfer."
+
+    package static func connecting(_ host: String, _ port: Int) -> String {
+        "Connecting to MASTER \(host):\(port)"
+    }
+
+    package static func reconnecting(_ host: String, _ port: Int) -> String {
+        "Reconnecting to MASTER \(host):\(port)"
+    }
+
+    package static func backlogCreated(_ history: ReplicationHistory) -> String {
+        "Replication backlog created, my new replication IDs are '\(history.id)' and "
+            + "'\(history.previousID)'"
+    }
+
+    package static func backlogFreed(seconds: Int) -> String {
+        "Replication backlog freed after \(seconds) seconds without connected replicas."
+    }
+
+    package static func shifted(_ history: ReplicationHistory) -> String {
+        "Setting secondary replication ID to \(history.previousID), valid up to offset: "
+            + "\(history.previousEnd). New replication ID is \(history.id)"
+    }
+
+    package static func accepted(replica: String, bytes: Int, offset: Int) -> String {
+        "Partial resynchronization request from \(replica) accepted. Sending \(bytes) bytes of "
+            + "backlog starting from offset \(offset)."
+    }
+}
