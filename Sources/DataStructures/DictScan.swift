@@ -1,0 +1,148 @@
+import Digests
+import Memory
+
+/// Walks over a dict that may change between steps, and random elements.
+extension Dict {
+    /// Visits the elements of one chain.
+    @inlinable
+    func visit(_ head: DictBucket, _ body: (Element) -> Void) {
+        var link: DictBucket? = head
+        while let bucket = link {
+            var left = bucket.occupied
+            while left != 0 {
+                body(element(bucket[left.trailingZeroBitCount &>> 3]))
+                left &= left &- 1
+            }
+            link = bucket.child
+        }
+    }
+
+    /// One step of a walk that starts and ends with cursor 0. Whatever is in the dict from the
+    /// first step to the last is visited at least once, whatever happens between steps.
+    ///
+    /// The cursor is a bucket's index counted up from its highest bit (Pieter Noordhuis's
+    /// algorithm): the buckets into which one splits or with which it merges share the low bits,
+    /// so what was visited stays behind the cursor in tables of any size. While there are two
+    /// tables, a step covers a bucket of the smaller and all its counterparts in the bigger.
+    @inlinable
+    package func scan(_ cursor: UInt64, _ body: (Element) -> Void) -> UInt64 {
+        guard next.exists else {
+            let index = current.index(cursor)
+            if index >= moved { visit(current.bucket(index), body) }
+            return Dict.advance(cursor, mask: current.mask)
+        }
+        let small = min(current.mask, next.mask)
+        let large = max(current.mask, next.mask)
+        var cursor = cursor
+        let index = current.index(cursor & small)
+        if current.mask == small {
+            if index >= moved { visit(current.bucket(index), body) }
+        } else {
+            visit(next.bucket(next.index(cursor)), body)
+        }
+        repeat {
+            if current.mask == large {
+                let index = current.index(cursor)
+                if index >= moved { visit(current.bucket(index), body) }
+            } else {
+                visit(next.bucket(next.index(cursor)), body)
+            }
+            cursor = Dict.advance(cursor, mask: large)
+        } while cursor & (small ^ large) != 0
+        return cursor
+    }
+
+    /// Adds one to the bits under `mask`, the highest counting least.
+    @inlinable
+    static func advance(_ cursor: UInt64, mask: UInt64) -> UInt64 {
+        reverseBits(reverseBits(cursor | ~mask) &+ 1)
+    }
+
+    @inlinable
+    static func reverseBits(_ word: UInt64) -> UInt64 {
+        var word = word.byteSwapped
+        word = word &>> 4 & 0x0f0f_0f0f_0f0f_0f0f | (word & 0x0f0f_0f0f_0f0f_0f0f) &<< 4
+        word = word &>> 2 & 0x3333_3333_3333_3333 | (word & 0x3333_3333_3333_3333) &<< 2
+        return word &>> 1 & 0x5555_5555_5555_5555 | (word & 0x5555_5555_5555_5555) &<< 1
+    }
+
+    /// Visits every element once.
+    @inlinable
+    package func forEach(_ body: (Element) -> Void) {
+        if current.exists {
+            for index in moved..<current.buckets { visit(current.bucket(index), body) }
+        }
+        if next.exists {
+            for index in 0..<next.buckets { visit(next.bucket(index), body) }
+        }
+    }
+
+    /// The chain numbered `number` when those of the old table that are still in use are counted
+    /// first and those of the new one after them.
+    func chain(_ number: Int) -> DictBucket {
+        let held = current.buckets - moved
+        return number < held ? current.bucket(moved + number) : next.bucket(number - held)
+    }
+
+    /// Number of chains that `chain` knows.
+    var chains: Int { current.buckets - moved + (next.exists ? next.buckets : 0) }
+
+    /// An element, each as likely as any other unless its chain holds more than 16.
+    package func random(_ random: inout RandomGenerator) -> Element? {
+        guard count > 0 else { return nil }
+        let chains = self.chains
+        for _ in 0..<256 {
+            let head = chain(random.below(chains))
+            let held = Dict.length(head)
+            if held > 0, random.below(16) < held { return pick(head, random.below(held)) }
+        }
+        // Nearly empty, as after a reservation for much more: the next one there is.
+        let start = random.below(chains)
+        for step in 0..<chains {
+            let head = chain((start + step) % chains)
+            let held = Dict.length(head)
+            if held > 0 { return pick(head, random.below(held)) }
+        }
+        return nil
+    }
+
+    /// Elements in a chain.
+    static func length(_ head: DictBucket) -> Int {
+        var held = head.count
+        var link = head.child
+        while let bucket = link {
+            held += bucket.count
+            link = bucket.child
+        }
+        return held
+    }
+
+    /// Element `number` of a chain.
+    func pick(_ head: DictBucket, _ number: Int) -> Element? {
+        var left = number
+        var found: Element?
+        visit(head) { element in
+            if left == 0 { found = element }
+            left -= 1
+        }
+        return found
+    }
+
+    /// Visits about `wanted` elements that lie side by side from a random place on: cheaper than
+    /// as many independent ones, and good enough to choose what to evict. At most ten chains for
+    /// each element wanted are looked at.
+    package func sample(
+        _ wanted: Int, _ random: inout RandomGenerator, _ body: (Element) -> Void
+    ) {
+        guard count > 0, wanted > 0 else { return }
+        let chains = self.chains
+        let start = random.below(chains)
+        var left = min(wanted, count)
+        for step in 0..<min(chains, wanted * 10) where left > 0 {
+            visit(chain((start + step) % chains)) { element in
+                if left > 0 { body(element) }
+                left -= 1
+            }
+        }
+    }
+}
