@@ -112,6 +112,10 @@ let package = Package(
 
         // Tests of the codecs, the configuration files and the outgoing connections.
         tests("RESPTests", ["RESP", "Digests", "Memory"]),
+        // Tests of what speaks to the kernel, and of the digests.
+        tests("DigestsTests", ["Digests", "Memory"]),
+        tests("PlatformTests", ["Platform"]),
+        tests("ReactorTests", ["Reactor", "Platform", "Memory"]),
         // The rules of the house, and the built programs over TCP.
         tests("TidyTests", []),
     ]

@@ -3,7 +3,7 @@ import Memory
 
 /// One running hash of libcrypto. Owns its context.
 @safe
-private struct EVPHash: ~Copyable {
+struct EVPHash: ~Copyable {
     private let context: OpaquePointer
     private let algorithm: OpaquePointer
 

@@ -6,11 +6,15 @@ package struct ChildProcess: Hashable, Sendable {
 
     /// How a child ended.
     package struct Exit: Equatable, Sendable {
-        package let identifier: Int32
         /// Its status, 0 when a signal ended it.
         package let status: Int32
         /// The signal that ended it, 0 when it ended by itself.
         package let signal: Int32
+
+        package init(status: Int32, signal: Int32) {
+            self.status = status
+            self.signal = signal
+        }
     }
 
     /// Starts the program at `path` in a process group of its own, with our environment and with
@@ -34,7 +38,7 @@ package struct ChildProcess: Hashable, Sendable {
         var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map {
             unsafe strdup($0)
         }
-        defer { for unsafeword in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         unsafe words.append(nil)
         var child: pid_t = 0
         let status = unsafe posix_spawn(&child, path, nil, &attributes, words, environ)
@@ -45,13 +49,11 @@ package struct ChildProcess: Hashable, Sendable {
     /// Ends the child and what it started.
     package func kill() { _ = Glibc.kill(-identifier, SIGKILL) }
 
-    /// The next child that has ended, or nil when none has. Only children made by `start` exist.
-    package static func reap() -> Exit? {
+    /// How the child ended, once; nil while it runs.
+    package func reap() -> Exit? {
         var status: Int32 = 0
-        let child = unsafe waitpid(-1, &status, WNOHANG)
-        guard child > 0 else { return nil }
+        guard unsafe waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
         let signal = status & 0x7f
-        return Exit(
-            identifier: child, status: signal == 0 ? status >> 8 & 0xff : 0, signal: signal)
+        return Exit(status: signal == 0 ? status >> 8 & 0xff : 0, signal: signal)
     }
 }

@@ -11,6 +11,14 @@ package enum Clock {
     /// Microseconds since 1970, which an administrator may set at any time.
     package static func wallMicroseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1000 }
 
+    /// Stops this thread for a while.
+    package static func sleep(microseconds: Int64) {
+        var rest = timespec(
+            tv_sec: Int(microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1000)
+        var left = timespec()
+        while unsafe nanosleep(&rest, &left) != 0 && errno == EINTR { rest = left }
+    }
+
     /// CPU time this thread has used.
     package static func threadCPUNanoseconds() -> Int64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
 
@@ -38,6 +46,20 @@ package struct LocalTime: Equatable, Sendable {
     package let year, month, day, hour, minute, second, millisecond: Int
     /// Seconds east of UTC.
     package let offset: Int
+
+    package init(
+        year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, millisecond: Int,
+        offset: Int
+    ) {
+        self.year = year
+        self.month = month
+        self.day = day
+        self.hour = hour
+        self.minute = minute
+        self.second = second
+        self.millisecond = millisecond
+        self.offset = offset
+    }
 
     /// The form of Redis's log lines: `21 Nov 2026 08:05:09.012`.
     package var logText: String {

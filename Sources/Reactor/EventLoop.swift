@@ -112,6 +112,12 @@ package struct EventLoop: ~Copyable {
         vacant.append(index)
     }
 
+    /// Gives the descriptor another `user` number.
+    package mutating func setUser(_ token: Token, _ user: UInt) {
+        guard let index = place(of: token) else { return }
+        entries[index].user = user
+    }
+
     /// Whether the token still names a descriptor of the loop.
     package func contains(_ token: Token) -> Bool { place(of: token) != nil }
 

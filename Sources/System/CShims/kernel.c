@@ -11,7 +11,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-int tandem_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token) {
+int tandem_epoll_control(
+    int epoll, int operation, int descriptor, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data = {.u64 = token}};
     return epoll_ctl(epoll, operation, descriptor, &event);
 }

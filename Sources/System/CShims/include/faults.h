@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// From now on SIGTERM, SIGINT, SIGHUP and SIGCHLD are counted and wake the given eventfd; SIGPIPE is
-// ignored. A SIGINT while another waits to be taken, or while the process stops, ends it at once.
+// From now on SIGTERM, SIGINT, SIGHUP and SIGCHLD are counted and wake the given eventfd; SIGPIPE
+// is ignored. A SIGINT while another waits to be taken, or while the process stops, ends it at once.
 int tandem_signals_install(int wake_descriptor);
 // Says whether the process is stopping.
 void tandem_signals_stopping(int stopping);
