@@ -9,21 +9,21 @@ import Sessions
 /// rare requests to the host go out. It is driven from one thread, turn by turn.
 ///
 /// It must live in a `Slot`: handlers reach it by its address.
-@usableFromInline
+
 package struct Engine: ~Copyable, Service {
-    @usableFromInline package let heap: Heap
-    @usableFromInline package var frontend: Frontend
-    @usableFromInline package var keyspace: Keyspace
+    package let heap: Heap
+    package var frontend: Frontend
+    package var keyspace: Keyspace
     package var settings: ServerSettings
 
     /// What stops commands of some kinds at the door; empty on a healthy primary.
-    @usableFromInline package var gates: Gates = []
+    package var gates: Gates = []
     /// Commands to propagate of the unit being executed (a command, a transaction, a cycle).
-    @usableFromInline package var unit: PropagationUnit
-    @usableFromInline package var replication: ReplicationControl
+    package var unit: PropagationUnit
+    package var replication: ReplicationControl
     package var persistence: PersistenceControl
     /// Which replies have to wait for their writes to be safe.
-    @usableFromInline package var replyGate = ReplyGate()
+    package var replyGate = ReplyGate()
     /// Sessions with held replies, by id.
     package var heldSessions: [Int] = []
     package var watchers = Watchers()
@@ -58,7 +58,7 @@ package struct Engine: ~Copyable, Service {
             hashKey: HashKey(k0: random.next(), k1: random.next()),
             random: RandomGenerator(seed: random.next()))
         frontend = Frontend(
-            heap: heap, commands: CommandRows.engine, seed: random.next(), isSentinel: false,
+            heap: heap, commands: CommandRows.dataServer, seed: random.next(), isSentinel: false,
             clock: clock)
         frontend.settings = settings.frontend
         unit = PropagationUnit(heap: heap)
@@ -69,7 +69,7 @@ package struct Engine: ~Copyable, Service {
 
 extension CommandRows {
     /// Every command of the data server.
-    package static var engine: [Command] {
+    package static var dataServer: [Command] {
         connection + pubsub + strings + transactions
     }
 }
@@ -89,26 +89,26 @@ package struct EngineStatistics: Equatable, Sendable {
 }
 
 /// States in which some commands are refused or wait. One test covers them all on the hot path.
-@frozen @usableFromInline
-package struct Gates: OptionSet, Sendable {
-    @usableFromInline package let rawValue: UInt32
-    @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    @inlinable package static var loading: Self { Self(rawValue: 1 << 0) }
+package struct Gates: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static var loading: Self { Self(rawValue: 1 << 0) }
     /// A replica that takes no writes from clients.
-    @inlinable package static var readOnlyReplica: Self { Self(rawValue: 1 << 1) }
+    package static var readOnlyReplica: Self { Self(rawValue: 1 << 1) }
     /// The link to the primary is down and stale data must not be served.
-    @inlinable package static var stale: Self { Self(rawValue: 1 << 2) }
-    @inlinable package static var paused: Self { Self(rawValue: 1 << 3) }
+    package static var stale: Self { Self(rawValue: 1 << 2) }
+    package static var paused: Self { Self(rawValue: 1 << 3) }
     /// `maxmemory` is set, so that every command has to look.
-    @inlinable package static var memoryLimit: Self { Self(rawValue: 1 << 4) }
+    package static var memoryLimit: Self { Self(rawValue: 1 << 4) }
     /// The last snapshot failed and writes are refused for it.
-    @inlinable package static var saveFailed: Self { Self(rawValue: 1 << 5) }
+    package static var saveFailed: Self { Self(rawValue: 1 << 5) }
     /// `min-replicas-to-write` is set and too few are good.
-    @inlinable package static var fewReplicas: Self { Self(rawValue: 1 << 6) }
+    package static var fewReplicas: Self { Self(rawValue: 1 << 6) }
     /// A former primary that does not know whether its data are current.
-    @inlinable package static var fenced: Self { Self(rawValue: 1 << 7) }
-    @inlinable package static var monitored: Self { Self(rawValue: 1 << 8) }
+    package static var fenced: Self { Self(rawValue: 1 << 7) }
+    package static var monitored: Self { Self(rawValue: 1 << 8) }
 }
 
 /// Runs a typed handler of the engine from a thunk.

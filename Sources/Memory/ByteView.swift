@@ -108,7 +108,8 @@ package struct ByteView {
             index += 1
         }
         if negative {
-            return magnitude <= UInt64(Int64.max) + 1 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
+            return magnitude <= UInt64(Int64.max) + 1
+                ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
         }
         return magnitude <= UInt64(Int64.max) ? Int64(magnitude) : nil
     }

@@ -119,7 +119,7 @@ package enum CommandRows {}
 package struct Call {
     @usableFromInline package let session: Slot<Session>
     @usableFromInline let arena: Slot<ArgumentArena>
-    @usableFromInline let first: Int
+    @usableFromInline package let first: Int
     /// Number of arguments, the name included.
     @usableFromInline package let count: Int
     /// Index in the command table.

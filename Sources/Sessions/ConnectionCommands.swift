@@ -8,7 +8,7 @@ extension CommandRows {
             "ping", arity: -1, flags: [.fast, .inSubscription], group: .connection,
             summary: "Returns the server's liveliness response.", syntax: "[message]",
             tips: ["request_policy:all_shards", "response_policy:all_succeeded"]
-        ) { shared($1, $2, ping) },
+        ) { shared($1, $2, ping) }
     ]
 }
 

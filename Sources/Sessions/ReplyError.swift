@@ -12,13 +12,17 @@ package struct ReplyError: Error {
     @inlinable package static var notInteger: ReplyError {
         ReplyError("ERR value is not an integer or out of range")
     }
-    @inlinable package static var notFloat: ReplyError { ReplyError("ERR value is not a valid float") }
+    @inlinable package static var notFloat: ReplyError {
+        ReplyError("ERR value is not a valid float")
+    }
     @inlinable package static var wrongType: ReplyError {
         ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value")
     }
     @inlinable package static var outOfRange: ReplyError { ReplyError("ERR index out of range") }
     @inlinable package static var noSuchKey: ReplyError { ReplyError("ERR no such key") }
-    @inlinable package static var databaseIndex: ReplyError { ReplyError("ERR DB index is out of range") }
+    @inlinable package static var databaseIndex: ReplyError {
+        ReplyError("ERR DB index is out of range")
+    }
     @inlinable package static var stringTooLong: ReplyError {
         ReplyError("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
     }

@@ -2,6 +2,7 @@ import Sessions
 
 /// Every setting of the data server, as plain values. Directives (name, kind, default, bounds)
 /// are rows in `ServerDirectives*.swift`.
+
 package struct ServerSettings: Equatable, Sendable {
     package var frontend = FrontendSettings()
     package var databases = 16

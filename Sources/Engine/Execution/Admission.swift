@@ -69,7 +69,8 @@ extension Engine {
             return "FENCED this former primary waits for its sentinels to decide whether its "
                 + "data are current"
         }
-        if gates.contains(.saveFailed), isWrite || frontend.table.rows[call.command].name == "ping" {
+        if gates.contains(.saveFailed), isWrite || frontend.table.rows[call.command].name == "ping"
+        {
             return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable "
                 + "to persist to disk. Commands that may modify the data set are disabled, because "
                 + "this instance is configured to report errors during writes if RDB snapshotting "

@@ -33,7 +33,7 @@ package struct PauseState: Equatable, Sendable {
 extension Engine {
     /// Starts, prolongs or ends a pause for one purpose.
     mutating func setPause(_ purpose: PauseState.Purpose, _ pause: PauseState.Pause?) {
-        pause.map { _ in gates.insert(.paused) }
+        if pause != nil { gates.insert(.paused) }
         self.pause.set(purpose, pause)
         refreshPause()
     }

@@ -4,7 +4,7 @@ import Sessions
 
 /// The commands that one unit of execution (a command, a transaction, a cycle of expiry) sends to
 /// replicas, already encoded. More than one leave as a transaction.
-@usableFromInline
+
 package struct PropagationUnit: ~Copyable {
     /// One command: its database (-1: any) and where its encoding ends.
     package struct Operation: Equatable, Sendable {
@@ -14,12 +14,12 @@ package struct PropagationUnit: ~Copyable {
     package var bytes: ByteBuffer
     package private(set) var operations: [Operation] = []
     /// Nobody reads the stream: nothing is recorded.
-    @usableFromInline package var isDisabled = true
-    @usableFromInline var count = 0
+    package var isDisabled = true
+    var count = 0
 
     package init(heap: Heap) { bytes = ByteBuffer(heap: heap) }
 
-    @inlinable package var isEmpty: Bool { count == 0 }
+    package var isEmpty: Bool { count == 0 }
 
     /// Adds the request as it came.
     @inline(__always)

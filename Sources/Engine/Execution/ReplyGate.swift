@@ -4,13 +4,13 @@ import Sessions
 
 /// Which stream offset replies may depend on and still leave. Open while nothing demands that
 /// writes be safe first; the bytes of a held reply stay in the session's output behind a tag.
-@usableFromInline
+
 package struct ReplyGate: ~Copyable {
     /// Slots of the table of last writes, by key hash: a read of a key whose last write is not
     /// safe waits for it. 65,536 offsets are 512 KiB, made when the gate is first closed.
     static var tableSize: Int { 65536 }
 
-    @usableFromInline package private(set) var isOpen = true
+    package private(set) var isOpen = true
     /// Everything up to this offset is safe.
     package private(set) var safe = 0
     private var lastWrites = FlatArray<Int>(repeating: 0, count: 0)

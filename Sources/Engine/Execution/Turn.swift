@@ -72,7 +72,8 @@ extension Engine {
         for index in 0..<frontend.batchCount {
             let item = frontend.batch[index]
             let slot = Slot<Session>(address: item.session)
-            let stop = SessionFlags.blocked.rawValue | SessionFlags.closing.rawValue
+            let stop =
+                SessionFlags.blocked.rawValue | SessionFlags.closing.rawValue
                 | SessionFlags.closeAfterReply.rawValue
             if slot.value.flags.rawValue & stop != 0 { continue }
             let call = Call(

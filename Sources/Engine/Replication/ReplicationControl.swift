@@ -3,10 +3,10 @@ import Memory
 import Sessions
 
 /// Everything the engine holds for replication: its role, the stream, its replicas, its link.
-@usableFromInline
+
 package struct ReplicationControl: ~Copyable {
     /// Whether this server follows a primary.
-    @usableFromInline package var isReplica = false
+    package var isReplica = false
     /// Sessions blocked in WAIT.
     package var waiters: [Int] = []
 
