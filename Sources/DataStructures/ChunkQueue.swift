@@ -92,6 +92,18 @@ package struct ChunkQueue<Element: BitwiseCopyable>: ~Copyable {
         return element
     }
 
+    /// Visits all elements in order.
+    package func forEach(_ body: (Element) -> Void) {
+        var link = unsafe head
+        while let chunk = unsafe link {
+            let header = unsafe Self.header(chunk).pointee
+            for index in header.first..<header.end {
+                unsafe body(Self.elements(chunk)[index])
+            }
+            unsafe link = unsafe header.next
+        }
+    }
+
     /// Moves all elements of `other` behind those of this queue.
     package mutating func take(_ other: inout ChunkQueue) {
         guard let chunk = unsafe other.head else { return }

@@ -98,7 +98,7 @@ package struct Record: DictElement {
 
     /// Writes flags and lengths; key and value stay where they are.
     @inlinable @inline(__always)
-    func setShape(_ shape: RecordShape) {
+    package func setShape(_ shape: RecordShape) {
         let flags = shape.flags
         store(flags, 1)
         if flags & Record.wide == 0 {

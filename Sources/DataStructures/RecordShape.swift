@@ -27,8 +27,9 @@ package struct RecordShape: Equatable {
     @inlinable
     var isWide: Bool { @inline(__always) get { (keyCount | valueCount) > 255 } }
 
+    /// The flags that stand for it in a record.
     @inlinable
-    var flags: UInt8 {
+    package var flags: UInt8 {
         @inline(__always) get {
             (isWide ? Record.wide : 0) | (expires ? Record.expiring : 0)
                 | (isExternal ? Record.external : 0)

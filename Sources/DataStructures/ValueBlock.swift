@@ -36,6 +36,7 @@ package struct ValueBlock {
     }
 
     /// A block with a copy of `bytes`, held once.
+    @usableFromInline
     package init(heap: Heap, _ bytes: ByteView) {
         self.init(heap: heap, room: bytes.count)
         write(bytes, at: 0)

@@ -1,0 +1,59 @@
+import DataStructures
+import Memory
+
+/// Work that is left for later, in slices of bounded size.
+extension Databases {
+    /// Databases looked at in one call.
+    private static let databasesPerTurn = 16
+    /// What freeing a piece of a long value costs in units of `maintain`'s budget.
+    private static let pieceCost = 50
+
+    /// Moves on what is under way: growing and shrinking tables, freeing. One unit of `budget`
+    /// is a bucket with its entries, less than a microsecond as a rule. Returns whether there is
+    /// more to do.
+    @discardableResult
+    package mutating func maintain(budget: Int) -> Bool {
+        var more = freeSlice(budget: budget)
+        for _ in 0..<min(databases.count, Databases.databasesPerTurn) {
+            maintainTurn = (maintainTurn + 1) % databases.count
+            if databases[maintainTurn].dict.rehash(steps: budget) { more = true }
+        }
+        return restampSlice(budget: budget) || more
+    }
+
+    /// Frees up to `budget` buckets, records or pieces of what was deleted. Returns whether
+    /// anything is left.
+    @discardableResult
+    package mutating func freeSlice(budget: Int) -> Bool {
+        var left = budget
+        while left > 0, let block = discardedBlocks.popFirst() {
+            if !block.freeSlice(heap: heap) { discardedBlocks.append(block) }
+            left -= Databases.pieceCost
+        }
+        while left > 0, let record = discardedRecords.popFirst() {
+            free(record)
+            left -= 1
+        }
+        while left > 0, let last = discarded.last {
+            let buckets = last.value.dict.buckets
+            let ended = last.value.dict.drain(min(left, 64)) { record in
+                // Not `free`, which would need the whole keyspace while it lends a part.
+                if record.isExternal, record.block.release() {
+                    discardedBlocks.append(record.block)
+                }
+                record.free(heap: heap)
+            }
+            left -= min(left, min(64, buckets))
+            if ended {
+                last.free()
+                discarded.removeLast()
+            }
+        }
+        return !discarded.isEmpty || !discardedRecords.isEmpty || !discardedBlocks.isEmpty
+    }
+
+    /// Whether memory of deleted things waits to be freed.
+    package var hasGarbage: Bool {
+        !discarded.isEmpty || !discardedRecords.isEmpty || !discardedBlocks.isEmpty
+    }
+}
