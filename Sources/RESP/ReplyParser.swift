@@ -18,7 +18,7 @@ package struct ReplyLimits: Equatable, Sendable {
 /// Finds replies of both protocol versions in the input of an outgoing connection. Values that
 /// are complete are kept while the rest of their reply is missing, and a call goes on where the
 /// last one stopped, so the work is linear in the bytes received. Attributes are dropped.
-package struct ReplyParser: Equatable {
+package struct ReplyParser: Equatable, Sendable {
     /// What the bytes at the position are.
     package enum Outcome: Equatable {
         /// More bytes are needed.
@@ -29,13 +29,14 @@ package struct ReplyParser: Equatable {
     }
 
     /// An aggregate whose elements are being received.
-    private struct Frame: Equatable {
+    private struct Frame: Equatable, Sendable {
         let type: UInt8
         var missing: Int
         var items: [RESPValue] = []
     }
 
-    private let limits: ReplyLimits
+    /// What is accepted.
+    package let limits: ReplyLimits
     /// Bytes of the pending reply that are done with.
     private var progress = 0
     /// Bytes from `progress` on known not to hold the end of the pending line.
