@@ -22,8 +22,11 @@ func get(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation
         return .none
     }
     guard entry.type == .string else { throw .wrongType }
-    var scratch = DecimalScratch()
-    call.reply.bulk(entry.string(&scratch))
+    if let integer = entry.integer {
+        call.reply.bulk(decimal: Int(integer))
+    } else {
+        entry.withString { call.reply.bulk($0) }
+    }
     return .none
 }
 

@@ -36,17 +36,16 @@ extension Engine {
         let key = call[index]
         let hash = hash(call, index)
         guard let entry = keyspace.find(call.database, key, hash) else { return nil }
-        if _fastPath(!entry.hasExpiry) { return entry }
-        return unexpired(entry, call.database, key, hash, call.session)
+        if _fastPath(!entry.isExpired(at: keyspace.now)) { return entry }
+        return expired(entry, call.database, key, hash, call.session)
     }
 
-    /// `entry` if it is not expired; else nil, after what expiry asks for here.
+    /// What a command finds at an expired key: nil, after what expiry asks for here.
     @inline(never)
-    mutating func unexpired(
+    mutating func expired(
         _ entry: Entry, _ database: Int, _ key: ByteView, _ hash: UInt64,
         _ session: Slot<Session>
     ) -> Entry? {
-        guard entry.isExpired(at: keyspace.now) else { return entry }
         // The primary decides when a key dies; its own commands find what it thinks is there.
         if session.value.flags.contains(.primaryStream) { return entry }
         if mayExpire { expire(database, key, hash) }
