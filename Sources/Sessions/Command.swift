@@ -25,6 +25,8 @@ package struct CommandFlags: OptionSet, Sendable {
     @inlinable package static var noMulti: Self { Self(rawValue: 1 << 15) }
     @inlinable package static var movableKeys: Self { Self(rawValue: 1 << 16) }
     @inlinable package static var allowBusy: Self { Self(rawValue: 1 << 17) }
+    @inlinable package static var asking: Self { Self(rawValue: 1 << 20) }
+    @inlinable package static var noMandatoryKeys: Self { Self(rawValue: 1 << 21) }
     /// Executed at once inside MULTI instead of being queued.
     @inlinable package static var notQueued: Self { Self(rawValue: 1 << 18) }
     /// Allowed on a RESP2 connection that has subscriptions.
@@ -35,8 +37,9 @@ package struct CommandFlags: OptionSet, Sendable {
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
-        (.skipSlowlog, "skip_slowlog"), (.fast, "fast"), (.noAuth, "no_auth"),
-        (.mayReplicate, "may_replicate"), (.noAsyncLoading, "no_async_loading"),
+        (.skipSlowlog, "skip_slowlog"), (.asking, "asking"), (.fast, "fast"),
+        (.noAuth, "no_auth"), (.mayReplicate, "may_replicate"),
+        (.noMandatoryKeys, "no_mandatory_keys"), (.noAsyncLoading, "no_async_loading"),
         (.noMulti, "no_multi"), (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]
 }
@@ -85,6 +88,11 @@ package struct Command: Sendable {
     /// Tips for client libraries, as COMMAND gives them.
     package var tips: [String]
     package var subcommands: [Command]
+    /// What is done with the keys at `keys`, in Redis's words ("RW access update"); empty for
+    /// the usual of a command that reads or writes.
+    package var keyAccess: String
+    /// Where the keys are, for commands whose positions `keys` cannot say.
+    package var keySpecs: [KeySpec]
     package var run: CommandThunk
 
     /// A command with a handler. `arity` counts the name; negative means "at least".
@@ -92,7 +100,8 @@ package struct Command: Sendable {
         _ name: String, arity: Int, flags: CommandFlags = [], keys: KeyPositions = .none,
         group: CommandGroup, since: String = "1.0.0", complexity: String = "O(1)",
         summary: String = "", syntax: String = "", categories: [String] = [],
-        tips: [String] = [], subcommands: [Command] = [], run: @escaping CommandThunk
+        tips: [String] = [], subcommands: [Command] = [], keyAccess: String = "",
+        keySpecs: [KeySpec] = [], run: @escaping CommandThunk
     ) {
         self.name = name
         self.arity = arity
@@ -106,7 +115,26 @@ package struct Command: Sendable {
         self.categories = categories
         self.tips = tips
         self.subcommands = subcommands
+        self.keyAccess = keyAccess
+        self.keySpecs = keySpecs
         self.run = run
+    }
+
+    /// A command that only has subcommands. HELP is added to them; it shows the others.
+    package init(
+        container name: String, group: CommandGroup, since: String, summary: String,
+        helpSince: String, subcommands: [Command]
+    ) {
+        self.init(
+            name, arity: -2, group: group, since: since, complexity: "Depends on subcommand.",
+            summary: summary,
+            subcommands: subcommands + [
+                Command(
+                    "help", arity: 2, flags: [.loading, .stale], group: group, since: helpSince,
+                    summary: "Shows the subcommands."
+                ) { shared($1, $2, subcommandHelp) }
+            ]
+        ) { _, _, _ in Propagation.none.rawValue }
     }
 }
 

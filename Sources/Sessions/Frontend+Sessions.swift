@@ -1,3 +1,4 @@
+import Configuration
 import Memory
 import RESP
 
@@ -131,8 +132,8 @@ extension Frontend {
         guard kind != .primary else { return }
         let limit = settings.outputLimits[kind.rawValue]
         let size = slot.value.reply.buffer.count + extra
-        var over = limit.hard > 0 && size > limit.hard
-        if limit.soft > 0, size > limit.soft {
+        var over = limit.hardBytes > 0 && size > limit.hardBytes
+        if limit.softBytes > 0, size > limit.softBytes {
             if slot.value.overSoftLimitSince == 0 {
                 slot.value.overSoftLimitSince = time.monotonic
             } else if time.monotonic - slot.value.overSoftLimitSince

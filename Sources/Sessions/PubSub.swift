@@ -6,6 +6,8 @@ import RESP
 package struct PubSub {
     package private(set) var channels: [[UInt8]: [Slot<Session>]] = [:]
     package private(set) var patterns: [[UInt8]: [Slot<Session>]] = [:]
+    /// The patterns in the order in which they came, which is the order of delivery.
+    package private(set) var patternOrder: [[UInt8]] = []
     package private(set) var shardChannels: [[UInt8]: [Slot<Session>]] = [:]
 
     /// The three kinds of subscription.
@@ -21,6 +23,7 @@ package struct PubSub {
             channels[name, default: []].append(slot)
         case .pattern:
             guard slot.value.patterns.insert(name).inserted else { return false }
+            if patterns[name] == nil { patternOrder.append(name) }
             patterns[name, default: []].append(slot)
         case .shard:
             guard slot.value.shardChannels.insert(name).inserted else { return false }
@@ -39,6 +42,7 @@ package struct PubSub {
         case .pattern:
             guard slot.value.patterns.remove(name) != nil else { return false }
             PubSub.drop(slot, name, &patterns)
+            if patterns[name] == nil { patternOrder.removeAll { $0 == name } }
         case .shard:
             guard slot.value.shardChannels.remove(name) != nil else { return false }
             PubSub.drop(slot, name, &shardChannels)
@@ -80,9 +84,9 @@ extension Frontend {
                 receivers += 1
             }
         }
-        for (pattern, listeners) in pubsub.patterns
+        for pattern in pubsub.patternOrder
         where pattern.withView({ Glob.matches(pattern: $0, text: channel) }) {
-            for slot in listeners {
+            for slot in pubsub.patterns[pattern] ?? [] {
                 pattern.withView { deliver(slot, "pmessage", $0, channel, message) }
                 receivers += 1
             }

@@ -102,7 +102,10 @@ package enum HostEvent {
     case stopRequested(signal: Int32)
     /// SIGHUP arrived.
     case reloadRequested
-    /// Answer to `applySettings` that could not be done, e.g. a port in use.
+    /// Answer to `applySettings` that was done.
+    case settingsApplied
+    /// Answer to `applySettings` that could not be done, e.g. a port in use; the host is as it was
+    /// before.
     case settingsFailed(reason: String)
     /// Resource use of the process, sent now and then.
     case usage(ProcessUsage)

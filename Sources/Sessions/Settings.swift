@@ -1,14 +1,5 @@
-/// Limits of one class of clients on unsent replies; 0 means none.
-package struct OutputLimit: Equatable, Sendable {
-    package var hard: Int
-    package var soft: Int
-    package var softSeconds: Int
-    package init(hard: Int, soft: Int, softSeconds: Int) {
-        self.hard = hard
-        self.soft = soft
-        self.softSeconds = softSeconds
-    }
-}
+import Configuration
+import RESP
 
 /// Classes of clients that output limits tell apart.
 package enum ClientClass: Int, CaseIterable, Sendable {
@@ -18,9 +9,9 @@ package enum ClientClass: Int, CaseIterable, Sendable {
     package var name: String {
         switch self {
         case .normal: "normal"
-        case .replica: "slave"
+        case .replica: "\(WireNames.slave)"
         case .pubsub: "pubsub"
-        case .primary: "master"
+        case .primary: "\(WireNames.master)"
         }
     }
 }
@@ -32,10 +23,11 @@ package struct FrontendSettings: Equatable, Sendable {
     /// Bytes of unexecuted input after which a client is closed.
     package var queryBufferLimit = 1 << 30
     package var maxBulkLength = 512 << 20
+    /// Limits on unsent output by class of client; the primary has none.
     package var outputLimits = [
-        OutputLimit(hard: 0, soft: 0, softSeconds: 0),
-        OutputLimit(hard: 256 << 20, soft: 64 << 20, softSeconds: 60),
-        OutputLimit(hard: 32 << 20, soft: 8 << 20, softSeconds: 60),
+        OutputBufferLimit(hardBytes: 0, softBytes: 0, softSeconds: 0),
+        OutputBufferLimit(hardBytes: 256 << 20, softBytes: 64 << 20, softSeconds: 60),
+        OutputBufferLimit(hardBytes: 32 << 20, softBytes: 8 << 20, softSeconds: 60),
     ]
     /// Idle seconds after which a client is closed; 0 = never.
     package var timeout = 0

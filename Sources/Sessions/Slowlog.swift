@@ -28,8 +28,11 @@ package struct Slowlog: Equatable, Sendable {
     ) {
         var arguments: [[UInt8]] = []
         let kept = min(call.count, Slowlog.maxArguments)
+        let secret = Secrets.positions(call)
         for index in 0..<kept {
-            if kept != call.count, index == kept - 1 {
+            if secret.contains(index) {
+                arguments.append(Array(Secrets.shown.utf8))
+            } else if kept != call.count, index == kept - 1 {
                 arguments.append(Array("... (\(call.count - kept + 1) more arguments)".utf8))
             } else if call[index].count > Slowlog.maxArgumentBytes {
                 let rest = call[index].count - Slowlog.maxArgumentBytes
