@@ -112,10 +112,16 @@ let package = Package(
 
         // Tests of the codecs, the configuration files and the outgoing connections.
         tests("RESPTests", ["RESP", "Digests", "Memory"]),
+        tests("ConfigurationTests", ["Configuration"]),
+        tests("RESPClientTests", ["RESPClient", "RESP", "Platform", "Memory"]),
+        // Tests of containers and databases against plain models.
+        tests("DataStructuresTests", ["DataStructures", "Digests", "Memory"]),
+        tests("KeyspaceTests", ["Keyspace", "DataStructures", "Digests", "Memory"]),
         // Tests of what speaks to the kernel, and of the digests.
         tests("DigestsTests", ["Digests", "Memory"]),
         tests("PlatformTests", ["Platform"]),
         tests("ReactorTests", ["Reactor", "Platform", "Memory"]),
+        tests("HostTests", ["Host", "Sessions", "RESP", "Platform", "Memory"]),
         // The rules of the house, and the built programs over TCP.
         tests("TidyTests", []),
     ]

@@ -143,6 +143,11 @@ package enum Files {
     /// The size of the file in bytes; nil when there is none.
     package static func size(of path: String) -> Int? { status(path).map { Int($0.st_size) } }
 
+    /// What tells the file at `path` from every other on this machine; nil when there is none.
+    package static func identity(of path: String) -> FileIdentity? {
+        status(path).map { FileIdentity(device: UInt64($0.st_dev), node: UInt64($0.st_ino)) }
+    }
+
     /// Whether this process may write the file or, if it is missing, make it.
     package static func isWritable(_ path: String) -> Bool {
         if kind(of: path) == .missing {
@@ -173,4 +178,9 @@ package enum Files {
         guard let slash = path.lastIndex(of: "/") else { return ("", path) }
         return (String(path[...slash]), String(path[path.index(after: slash)...]))
     }
+}
+
+/// A file, whatever its name is by now.
+package struct FileIdentity: Equatable, Sendable {
+    let device, node: UInt64
 }

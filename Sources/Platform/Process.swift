@@ -33,6 +33,12 @@ package enum Process {
         try checked("fork", tandem_daemonize())
     }
 
+    /// Commits a fault on purpose, so that the report of one can be seen.
+    package static func fault() -> Never {
+        raise(SIGSEGV)
+        Glibc.exit(1)
+    }
+
     /// Ends the process without running anything more.
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 

@@ -7,7 +7,8 @@ package enum Signals {
     package enum Kind: CaseIterable, Sendable {
         case terminate, interrupt, reload, childEnded
 
-        var number: Int32 {
+        /// The number the kernel knows it by.
+        package var number: Int32 {
             switch self {
             case .terminate: SIGTERM
             case .interrupt: SIGINT
@@ -47,6 +48,17 @@ package enum FaultReport {
         let letter = CChar(bitPattern: role.asciiValue ?? UInt8(ascii: "?"))
         tandem_faults_log(descriptor.number, letter, utcOffset)
     }
+
+    /// Lets `describe`, called with `argument` last in a report, say by `addLine` what was being
+    /// done. It runs after a fault, so it only reads.
+    package static func setDescription(
+        of argument: UInt, _ describe: @escaping @convention(c) (UInt) -> Void
+    ) {
+        tandem_faults_describe(describe, argument)
+    }
+
+    /// Adds a line to the report that is being written.
+    package static func addLine(_ text: String) { unsafe tandem_faults_line(text) }
 
     /// Reports `message`; for `CrashReporter.install`. The caller aborts.
     package static let reporter: @convention(c) (UnsafePointer<CChar>) -> Void = { message in

@@ -17,6 +17,16 @@ package struct SystemError: Error, Sendable {
         SystemError(operation, Glibc.errno)
     }
 
+    /// Whether the machine does not have the address it was about.
+    package var isAddressNotAvailable: Bool { errno == EADDRNOTAVAIL }
+    /// Whether the kernel does not know the protocol or the address family.
+    package var isUnsupportedProtocol: Bool {
+        [EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPFNOSUPPORT, EAFNOSUPPORT, ENOPROTOOPT]
+            .contains(errno)
+    }
+    /// Whether there are no descriptors left.
+    package var isOutOfDescriptors: Bool { errno == EMFILE || errno == ENFILE }
+
     /// The C library's words for the error number.
     package var reason: String { SystemError.reason(errno) }
 

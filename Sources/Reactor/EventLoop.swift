@@ -42,6 +42,8 @@ package struct EventLoop: ~Copyable {
     /// Connections whose transform holds bytes back.
     private var ready: [Token] = []
     private var events: [Event] = []
+    /// Whether `waker` was signalled before the last wait ended.
+    package private(set) var wasWoken = false
     /// Where reads land before the bytes go to a buffer of the right size, so that idle
     /// connections own no memory and busy ones read into warm cache lines.
     let block: UnsafeMutableRawBufferPointer
@@ -146,6 +148,7 @@ package struct EventLoop: ~Copyable {
     /// and returns the number of events, which `event` gives one by one.
     package mutating func wait(timeout: Int64) throws(SystemError) -> Int {
         events.removeAll(keepingCapacity: true)
+        wasWoken = false
         let fetched = ready
         ready.removeAll(keepingCapacity: true)
         let wait = fetched.isEmpty ? EventLoop.milliseconds(timeout) : 0
@@ -171,6 +174,7 @@ package struct EventLoop: ~Copyable {
     private mutating func note(_ event: Epoll.Event) {
         if event.token == EventLoop.wakeToken {
             waker.drain()
+            wasWoken = true
             return
         }
         let token = Token(rawValue: event.token)

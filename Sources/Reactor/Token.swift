@@ -8,7 +8,7 @@ package struct Token: Hashable, Sendable {
         rawValue = UInt64(generation) << 32 | UInt64(index)
     }
 
-    init(rawValue: UInt64) { self.rawValue = rawValue }
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
 
     var index: Int { Int(rawValue & 0xffff_ffff) }
     var generation: UInt32 { UInt32(rawValue >> 32) }

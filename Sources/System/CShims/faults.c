@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SIGNALS = 65, FRAMES = 100, LONGEST_CONTEXT = 256 };
+enum { SIGNALS = 65, FRAMES = 100, LONGEST_REPORT_SECONDS = 5 };
 
 static atomic_int arrived[SIGNALS];
 static atomic_int stopping;
@@ -55,9 +55,8 @@ static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 static int log_descriptor = 1;
 static char log_role = 'M';
 static long log_offset;
-static const char *context_label;
-static const char *const *context_text;
-static const size_t *context_length;
+static void (*describe_work)(uintptr_t);
+static uintptr_t describe_argument;
 static atomic_int reported;
 
 void tandem_faults_log(int descriptor, char role, long utc_offset_seconds) {
@@ -66,10 +65,9 @@ void tandem_faults_log(int descriptor, char role, long utc_offset_seconds) {
     log_offset = utc_offset_seconds;
 }
 
-void tandem_faults_context(const char *label, const char *const *text, const size_t *length) {
-    context_label = label;
-    context_text = text;
-    context_length = length;
+void tandem_faults_describe(void (*describe)(uintptr_t), uintptr_t argument) {
+    describe_work = describe;
+    describe_argument = argument;
 }
 
 static void put(const char *text, size_t length) {
@@ -114,29 +112,21 @@ static void put_line(const char *text) {
     put("\n", 1);
 }
 
-static void put_context(void) {
-    if (!context_text || !context_length || !*context_text || *context_length == 0) return;
-    char line[LONGEST_CONTEXT];
-    size_t length = *context_length < sizeof line ? *context_length : sizeof line;
-    for (size_t index = 0; index < length; index++) {
-        unsigned char byte = (unsigned char)(*context_text)[index];
-        line[index] = byte < 32 || byte > 126 ? '.' : (char)byte;
-    }
-    put_prefix();
-    put_text(context_label);
-    put(line, length);
-    put("\n", 1);
-}
+void tandem_faults_line(const char *text) { put_line(text); }
 
 static void report(const char *message) {
     if (atomic_exchange(&reported, 1)) return;
     put_text("\n\n=== REDIS BUG REPORT START: a fault of Tandem's own, please send this ===\n");
+    alarm(LONGEST_REPORT_SECONDS);
     put_line(message);
-    put_context();
     put_text("\n------ STACK TRACE ------\n");
     void *frames[FRAMES];
     int count = backtrace(frames, FRAMES);
     backtrace_symbols_fd(frames, count, log_descriptor);
+    if (describe_work) {
+        put_text("\n------ WORK IN PROGRESS ------\n");
+        describe_work(describe_argument);
+    }
     put_text("\n=== REDIS BUG REPORT END ===\n\n");
 }
 

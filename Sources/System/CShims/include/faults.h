@@ -17,8 +17,11 @@ int tandem_signals_take(int signal_number);
 int tandem_faults_install(void);
 // Where reports go, which role letter their lines bear, and the local time's offset from UTC.
 void tandem_faults_log(int descriptor, char role, long utc_offset_seconds);
-// What the report calls the command being executed: length and bytes are read at the fault.
-void tandem_faults_context(const char *label, const char *const *text, const size_t *length);
+// Called last in a report, with argument, to say what was being done. It may allocate: if that
+// hangs or fails the process still ends, some seconds later.
+void tandem_faults_describe(void (*describe)(uintptr_t), uintptr_t argument);
+// Adds a line to the report that is being written.
+void tandem_faults_line(const char *text);
 // Writes the report for a broken rule of our own; the abort that follows adds nothing.
 void tandem_faults_report(const char *message);
 

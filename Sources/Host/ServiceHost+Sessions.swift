@@ -1,0 +1,135 @@
+import Memory
+import Platform
+import RESP
+import Reactor
+import Sessions
+
+/// Reading from and writing to sessions.
+extension ServiceHost where Served: ~Copyable {
+    /// Bytes one session may be sent in one turn, so that none starves the others.
+    private static var outputPerTurn: Int { 1 << 20 }
+    /// Unparsed bytes after which a session that waits is not read from for a while.
+    private static var restingInput: Int { 1 << 20 }
+
+    mutating func handle(_ event: Event) {
+        switch Owner(event.user) {
+        case .session(let session):
+            if event.isReadable { receive(session, event.token) }
+            // Reading may have ended the session.
+            if event.isWritable, loop.contains(event.token) { flush(session) }
+        case .listener(let index):
+            accept(at: index)
+        case .attempt(let number):
+            finishAttempt(number)
+        }
+    }
+
+    private mutating func receive(_ session: Slot<Session>, _ token: Token) {
+        let transfer = loop.read(
+            token, into: &session.value.input, expecting: session.value.parser.expectedBytes)
+        switch transfer {
+        case .done(let count):
+            bytesReceived &+= count
+            session.value.bytesIn &+= count
+            ready.append(session)
+            if session.value.input.count > Self.restingInput { rest(session, token) }
+        case .wouldBlock:
+            break
+        case .closed:
+            if log.level <= .verbose { log.write(.verbose, "Client closed connection") }
+            disconnect(session)
+        case .failed(let number):
+            if log.level <= .verbose {
+                log.write(
+                    .verbose, "Reading from client: \(SystemError.reason(number))")
+            }
+            disconnect(session)
+        }
+    }
+
+    /// Stops reading from a session that sends faster than it is served. One that waits for the
+    /// end of a long value goes on.
+    private mutating func rest(_ session: Slot<Session>, _ token: Token) {
+        guard session.value.flags.contains(.blocked) || session.value.flags.contains(.queued)
+        else { return }
+        if restingInputs.insert(session.address).inserted { loop.watchReads(token, false) }
+    }
+
+    mutating func resumeInputs() {
+        for address in restingInputs {
+            let session = Slot<Session>(address: address)
+            if session.value.input.count > Self.restingInput { continue }
+            restingInputs.remove(address)
+            loop.watchReads(session.token, true)
+        }
+    }
+
+    /// Writes to every session that the service has output for.
+    mutating func flushOutputs() {
+        service.value.frontend.takeFlushList(into: &flushing)
+        for session in flushing { flush(session) }
+        flushing.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes to one session as much as it takes.
+    mutating func flush(_ session: Slot<Session>) {
+        let token = session.token
+        var budget = Self.outputPerTurn
+        while true {
+            let bytes = service.value.nextOutput(session)
+            if bytes.isEmpty { return outputEnded(session, token) }
+            switch loop.write(token, bytes) {
+            case .done(let count):
+                service.value.outputSent(session, count)
+                budget -= count
+                if count < bytes.count || budget <= 0 { return outputBlocked(session, token) }
+            case .wouldBlock:
+                return outputBlocked(session, token)
+            case .closed:
+                return disconnect(session)
+            case .failed(let number):
+                if log.level <= .verbose {
+                    log.write(
+                        .verbose,
+                        "Error writing to client: \(SystemError.reason(number))")
+                }
+                return disconnect(session)
+            }
+        }
+    }
+
+    private mutating func outputEnded(_ session: Slot<Session>, _ token: Token) {
+        if !blockedOutputs.isEmpty, blockedOutputs.remove(session.address) != nil {
+            loop.watchWrites(token, false)
+        }
+        // Output that is held back is still in the buffer.
+        if session.value.flags.contains(.closeAfterReply), session.value.reply.buffer.isEmpty,
+            loop.unsentBytes(token) == 0
+        {
+            disconnect(session)
+        }
+    }
+
+    private mutating func outputBlocked(_ session: Slot<Session>, _ token: Token) {
+        if blockedOutputs.insert(session.address).inserted { loop.watchWrites(token, true) }
+        service.value.frontend.enforceOutputLimit(session)
+    }
+
+    /// Closes the sessions that the service wants closed.
+    mutating func closeSessions() {
+        while !service.value.frontend.closeList.isEmpty {
+            let closing = service.value.frontend.closeList
+            service.value.frontend.closeList = []
+            for session in closing { disconnect(session) }
+        }
+    }
+
+    /// Closes the connection and lets the service forget the session.
+    mutating func disconnect(_ session: Slot<Session>) {
+        loop.close(session.token)
+        blockedOutputs.remove(session.address)
+        restingInputs.remove(session.address)
+        if let index = ready.firstIndex(of: session) { ready.remove(at: index) }
+        service.value.disconnected(session)
+    }
+}

@@ -1,0 +1,292 @@
+import Memory
+import Platform
+import Reactor
+import Sessions
+
+/// Runs a service: gives it connections, time, files and signals, and carries its bytes and
+/// requests out. One thread; everything that can block is done by workers.
+///
+/// A turn: wait, accept and read, let the service process what came, run its timers, do what it
+/// asks for, write one batch of output to every session that has some.
+package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
+    let service: Slot<Served>
+    let program: HostedProgram<Served>
+    let log: Log
+    var settings: HostSettings
+    var loop: EventLoop
+    var manager = ServiceManager()
+
+    // Sockets.
+    var listeners: [(listener: Listener, token: Token)] = []
+    /// When listeners that rest for lack of descriptors are heard again; 0 when none rests.
+    var listenersRestUntil: Int64 = 0
+    /// Sessions that got bytes in this turn.
+    var ready: [Slot<Session>] = []
+    /// Sessions to write to, taken from the service.
+    var flushing: [Slot<Session>] = []
+    /// Sessions whose socket takes no more for now, by address.
+    var blockedOutputs: Set<UInt> = []
+    /// Sessions that are not read from until the service has eaten what they sent, by address.
+    var restingInputs: Set<UInt> = []
+    var bytesReceived = 0
+
+    // Outgoing connections.
+    var attempts: [Int: ConnectionAttempt] = [:]
+    var attemptsByLink: [Int: Int] = [:]
+    var nextAttempt = 1
+    var lookups = NameLookups()
+
+    // Files and programs.
+    let fileResults = Mailbox<FileResult>()
+    /// Whole small files, which must not wait behind a long one.
+    let smallFiles: FileWorker
+    /// Files written or read in pieces.
+    let longFiles: FileWorker
+    var children: [RunningProgram] = []
+
+    var now: Int64 = 0
+    var nextUsage: Int64 = 0
+    var stopStatus: Int32?
+    /// Until when another interrupt ends the process at once; 0 when none was passed on.
+    var insistUntil: Int64 = 0
+
+    /// A host for the service in `service`, which it owns from now on.
+    package init(
+        _ service: Slot<Served>, program: HostedProgram<Served>, log: Log
+    ) throws(HostError) {
+        self.init(service, program, log, try Self.makeLoop(program.catchesSignals))
+    }
+
+    private static func makeLoop(_ catchesSignals: Bool) throws(HostError) -> EventLoop {
+        do throws(SystemError) {
+            let loop = try EventLoop()
+            if catchesSignals { try Signals.install(waking: loop.waker) }
+            return loop
+        } catch {
+            throw HostError("Cannot start the event loop: \(error)")
+        }
+    }
+
+    private init(
+        _ service: Slot<Served>, _ program: HostedProgram<Served>, _ log: Log,
+        _ loop: consuming EventLoop
+    ) {
+        self.service = service
+        self.program = program
+        self.log = log
+        settings = program.settings(service)
+        smallFiles = FileWorker(name: "files", results: fileResults, waking: loop.waker)
+        longFiles = FileWorker(name: "long files", results: fileResults, waking: loop.waker)
+        self.loop = loop
+    }
+
+    /// Listens, then serves until the service asks to stop, and returns the exit status it gave.
+    package mutating func run() throws(HostError) -> Int32 {
+        try openListeners()
+        if let note = Listeners.backlogNote(settings) { log.write(.warning, note) }
+        writePidFile()
+        startTurn()
+        finishTurn()
+        while stopStatus == nil { try turn(timeout: nextTimeout()) }
+        try leave()
+        return stopStatus ?? 0
+    }
+
+    private func writePidFile() {
+        guard !program.pidFile.isEmpty else { return }
+        do throws(SystemError) {
+            let file = try Files.open(program.pidFile, .truncate)
+            defer { file.close() }
+            try file.writeAll(Array("\(Process.identifier)\n".utf8))
+        } catch {
+            log.write(.warning, "Failed to write PID file: \(error)")
+        }
+    }
+
+    mutating func turn(timeout: Int64) throws(HostError) {
+        let count: Int
+        do throws(SystemError) {
+            count = try loop.wait(timeout: timeout)
+        } catch {
+            throw HostError("Cannot wait for events: \(error)")
+        }
+        startTurn()
+        for index in 0..<count {
+            if let event = loop.event(index) { handle(event) }
+        }
+        countReceived()
+        service.value.process(ready)
+        ready.removeAll(keepingCapacity: true)
+        if loop.wasWoken { takeNews() }
+        finishTurn()
+    }
+
+    private mutating func startTurn() {
+        now = Clock.monotonicMicroseconds()
+        service.value.beginTurn(
+            TurnTime(monotonic: now, wall: Clock.wallMicroseconds()))
+    }
+
+    /// What every turn ends with. Requests are looked at twice since writing may cause some.
+    private mutating func finishTurn() {
+        runTimers()
+        serviceDeadline = service.value.tick()
+        performRequests()
+        flushOutputs()
+        closeSessions()
+        performRequests()
+    }
+
+    /// The service's next deadline, in monotonic microseconds.
+    private var serviceDeadline: Int64 = 0
+
+    /// Microseconds until something is due.
+    private func nextTimeout() -> Int64 {
+        if service.value.hasPendingWork { return 0 }
+        var deadline = min(serviceDeadline, nextUsage)
+        if let ping = manager.deadline { deadline = min(deadline, ping) }
+        if listenersRestUntil > 0 { deadline = min(deadline, listenersRestUntil) }
+        for child in children { deadline = min(deadline, child.deadline) }
+        // Deadlines are compared with the clock as it is now: the turn took time.
+        return max(0, deadline - Clock.monotonicMicroseconds())
+    }
+
+    private mutating func runTimers() {
+        manager.ping(now)
+        if now >= nextUsage {
+            nextUsage = now + 1_000_000
+            reportUsage()
+        }
+        if listenersRestUntil > 0, now >= listenersRestUntil { wakeListeners() }
+        if !children.isEmpty { endLateChildren() }
+        if !restingInputs.isEmpty { resumeInputs() }
+        if insistUntil > 0, now >= insistUntil {
+            insistUntil = 0
+            Signals.setStopping(false)
+        }
+    }
+
+    private mutating func reportUsage() {
+        let used = Process.usage()
+        var usage = ProcessUsage()
+        usage.residentBytes = used.residentBytes
+        usage.userMicroseconds = Int(used.userMicroseconds)
+        usage.systemMicroseconds = Int(used.systemMicroseconds)
+        service.value.handle(.usage(usage))
+        log.role = program.role(service)
+    }
+
+    private mutating func countReceived() {
+        if bytesReceived == 0 { return }
+        service.value.frontend.statistics.bytesIn &+= bytesReceived
+        bytesReceived = 0
+    }
+
+    /// Takes what workers and signals left since the last turn.
+    private mutating func takeNews() {
+        for result in fileResults.takeAll() { pass(result) }
+        for answer in lookups.takeAnswers() { take(answer) }
+        for signal in Signals.take() { take(signal) }
+    }
+
+    private mutating func take(_ signal: Signals.Kind) {
+        switch signal {
+        case .terminate, .interrupt:
+            let name = signal == .terminate ? "SIGTERM" : "SIGINT"
+            log.write(.warning, "Received \(name) scheduling shutdown...")
+            insistUntil = now + 10_000_000
+            Signals.setStopping(true)
+            service.value.handle(.stopRequested(signal: signal.number))
+        case .reload:
+            manager.reloading(now)
+            log.reopen()
+            service.value.handle(.reloadRequested)
+            performRequests()
+            manager.reloaded()
+        case .childEnded:
+            reapChildren()
+        }
+    }
+
+    private mutating func pass(_ result: FileResult) {
+        switch result {
+        case .progress(let id, let written):
+            service.value.handle(.fileProgress(id: id, written: written))
+        case .done(let id):
+            service.value.handle(.fileDone(id: id))
+        case .failed(let id, let error):
+            service.value.handle(
+                .fileFailed(
+                    id: id, operation: "\(error.operation)", errno: error.errno,
+                    reason: error.reason))
+        case .bytes(let id, let bytes, let isLast):
+            service.value.handle(.fileBytes(id: id, bytes: bytes, isLast: isLast))
+        }
+    }
+
+    /// Writes what is left, for half a second at most, and gives everything back.
+    private mutating func leave() throws(HostError) {
+        manager.stopping()
+        closeListeners()
+        let end = Clock.monotonicMicroseconds() + 500_000
+        while !blockedOutputs.isEmpty {
+            let left = end - Clock.monotonicMicroseconds()
+            if left <= 0 { break }
+            try drain(timeout: left)
+        }
+        smallFiles.finish()
+        longFiles.finish()
+        for child in children { child.process.kill() }
+        if !program.pidFile.isEmpty { try? Files.remove(program.pidFile) }
+    }
+
+    private mutating func drain(timeout: Int64) throws(HostError) {
+        do throws(SystemError) {
+            let count = try loop.wait(timeout: timeout)
+            for index in 0..<count {
+                guard let event = loop.event(index), event.isWritable,
+                    case .session(let session) = Owner(event.user)
+                else { continue }
+                flush(session)
+            }
+        } catch {
+            throw HostError("Cannot wait for events: \(error)")
+        }
+    }
+}
+
+/// Whom a descriptor in the loop belongs to, packed into the number the loop keeps for it.
+/// Slots are aligned, so the low bits of an address are free to tell.
+enum Owner {
+    case session(Slot<Session>)
+    /// Place in the list of listeners.
+    case listener(Int)
+    /// Number of the connection attempt.
+    case attempt(Int)
+
+    init(_ user: UInt) {
+        switch user & 3 {
+        case 1: self = .listener(Int(user >> 2))
+        case 2: self = .attempt(Int(user >> 2))
+        default: self = .session(Slot(address: user))
+        }
+    }
+
+    var user: UInt {
+        switch self {
+        case .session(let slot): slot.address
+        case .listener(let index): UInt(index) << 2 | 1
+        case .attempt(let number): UInt(number) << 2 | 2
+        }
+    }
+}
+
+extension Slot where Value == Session {
+    /// The connection's name in the loop.
+    var token: Token { Token(rawValue: UInt64(bitPattern: Int64(value.connection))) }
+}
+
+extension Token {
+    /// The same as the number that a session carries.
+    var connection: Int { Int(Int64(bitPattern: rawValue)) }
+}
