@@ -215,7 +215,9 @@ package struct ReplyParser: Equatable, Sendable {
         switch type {
         case UInt8(ascii: "!"): return .error(view.string)
         case UInt8(ascii: "="):
-            guard view.count >= 4, view[3] == UInt8(ascii: ":") else { throw .invalidReplyLine }
+            guard view.count >= 4, view[3] == UInt8(ascii: ":"),
+                view[0] < 128, view[1] < 128, view[2] < 128
+            else { throw .invalidReplyLine }
             return .verbatim(view[0..<3].string, view[4..<view.count].bytes)
         default: return .bulk(view.bytes)
         }

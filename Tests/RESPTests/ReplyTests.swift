@@ -210,6 +210,7 @@ struct ReplyTests {
             ("#x\r\n", .invalidReplyLine), (",x\r\n", .invalidReplyNumber),
             ("(1x\r\n", .invalidReplyNumber), ("_x\r\n", .invalidReplyLine),
             ("=2\r\nab\r\n", .invalidReplyLine), ("=-1\r\n", .invalidReplyLength),
+            ("=6\r\nüt:ab\r\n", .invalidReplyLine),
         ])
     func refused(_ text: String, _ error: RESPError) {
         #expect(decode(Array(text.utf8)).failure == error)
