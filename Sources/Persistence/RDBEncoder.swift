@@ -56,14 +56,17 @@ package struct RDBEncoder: ~Copyable {
         text("aof-base", information.isLogBase ? "1" : "0", &self)
     }
 
-    /// The entries that follow belong to `database`, which has `keys` keys, `expires` of them
-    /// with an expiry.
-    package mutating func select(
-        _ database: Int, keys: Int, expires: Int, into buffer: inout ByteBuffer
-    ) {
+    /// The entries that follow belong to `database`.
+    package mutating func select(_ database: Int, into buffer: inout ByteBuffer) {
         let start = buffer.count
         buffer.append(RDBFormat.Opcode.selectDatabase)
         RDBEncoder.length(database, into: &buffer)
+        sum(buffer, from: start)
+    }
+
+    /// The database selected has `keys` keys, `expires` of them with an expiry.
+    package mutating func resize(keys: Int, expires: Int, into buffer: inout ByteBuffer) {
+        let start = buffer.count
         buffer.append(RDBFormat.Opcode.resize)
         RDBEncoder.length(keys, into: &buffer)
         RDBEncoder.length(expires, into: &buffer)
@@ -76,6 +79,25 @@ package struct RDBEncoder: ~Copyable {
         into buffer: inout ByteBuffer
     ) {
         let start = buffer.count
+        head(key, attributes, into: &buffer)
+        self.value(value, into: &buffer)
+        sum(buffer, from: start)
+    }
+
+    /// A key with a string of `length` bytes, which the caller writes, and counts in a checksum
+    /// of its own.
+    mutating func entryHead(
+        _ key: ByteView, stringOf length: Int, _ attributes: RDBAttributes,
+        into buffer: inout ByteBuffer
+    ) {
+        invariant(!checks, "a value outside the checksum")
+        head(key, attributes, into: &buffer)
+        RDBEncoder.length(length, into: &buffer)
+    }
+
+    private mutating func head(
+        _ key: ByteView, _ attributes: RDBAttributes, into buffer: inout ByteBuffer
+    ) {
         if let expiry = attributes.expiry {
             buffer.append(RDBFormat.Opcode.expiryMilliseconds)
             RDBEncoder.littleEndian(UInt64(bitPattern: expiry), 8, into: &buffer)
@@ -90,8 +112,6 @@ package struct RDBEncoder: ~Copyable {
         }
         buffer.append(RDBFormat.stringType)
         string(key, into: &buffer)
-        self.value(value, into: &buffer)
-        sum(buffer, from: start)
     }
 
     /// The code of a function library.

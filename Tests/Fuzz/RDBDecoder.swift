@@ -26,10 +26,10 @@ func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> Int32 {
 func decode(
     _ file: [UInt8], step: Int
 ) -> (events: [[UInt8]], failure: RDBError?, written: [UInt8], peak: Int) {
-    let before = heap.used
+    let heap = Heap()
     var decoder = RDBDecoder(heap: heap, verifies: false, stringLimit: 1 << 20)
-    var encoder = RDBEncoder(heap: spare)
-    var written = ByteBuffer(heap: spare)
+    var encoder = RDBEncoder(heap: Heap())
+    var written = ByteBuffer(heap: Heap())
     encoder.header(into: &written)
     var events: [[UInt8]] = []
     var peak = 0
@@ -50,7 +50,7 @@ func decode(
                 }
                 if let text = text(event) { events.append(text) }
             }
-            peak = max(peak, heap.used - before)
+            peak = max(peak, heap.used)
         }
         if !decoder.isFinished { try decoder.finish() }
     } catch { failure = error }
@@ -78,7 +78,3 @@ func text(_ entry: RDBEntry) -> [UInt8] {
     case .integer(let number): [1] + Array("\(number)".utf8) + attributes
     }
 }
-
-/// One of each for all runs, because the counters of a heap are never given back.
-nonisolated(unsafe) let heap = Heap()
-nonisolated(unsafe) let spare = Heap()

@@ -40,7 +40,8 @@ func encode(
             encoder.information(
                 RDBInformation(version: "7.0.15", createdAt: created, usedMemory: used),
                 into: &buffer)
-            encoder.select(0, keys: 3, expires: 1, into: &buffer)
+            encoder.select(0, into: &buffer)
+            encoder.resize(keys: 3, expires: 1, into: &buffer)
             for case .entry(let key, let value, _, let attributes) in events {
                 put(String(decoding: key, as: UTF8.self), value, attributes, &encoder, &buffer)
             }
@@ -103,7 +104,8 @@ func encode(
             let file = encode(compresses: round % 2 == 0, checks: round % 3 != 0) {
                 encoder, buffer in
                 for database in 0..<3 {
-                    encoder.select(database, keys: 20, expires: 1, into: &buffer)
+                    encoder.select(database, into: &buffer)
+                    encoder.resize(keys: 20, expires: 1, into: &buffer)
                     expected += [.select(database), .resize(20, 1)]
                     for _ in 0..<random.below(20) {
                         let key = random.hex(random.below(40))
