@@ -76,7 +76,9 @@ let package = Package(
 
         // Floor 3: file formats over buffers; the sentinel's pure core.
         floor("Persistence", ["Keyspace", "Digests", "Memory"]),
-        floor("SentinelCore", ["Sessions", "RESP", "Configuration"], path: "sentinel/Core"),
+        floor(
+            "SentinelCore", ["Sessions", "RESP", "Configuration", "Digests", "Memory"],
+            path: "sentinel/Core"),
 
         // Floor 4: a whole Redis with no socket, file or clock; what ties sessions to the world.
         floor(
@@ -106,7 +108,7 @@ let package = Package(
         program(
             "tandem",
             [
-                "RESP", "Platform", "Memory",
+                "RESPClient", "RESP", "Platform", "Memory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Control"),
 
@@ -114,9 +116,13 @@ let package = Package(
         tests("RESPTests", ["RESP", "Digests", "Memory"]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("RESPClientTests", ["RESPClient", "RESP", "Platform", "Memory"]),
+        tests("ControlTests", ["tandem", "RESP"]),
         // Tests of containers and databases against plain models.
         tests("DataStructuresTests", ["DataStructures", "Digests", "Memory"]),
         tests("KeyspaceTests", ["Keyspace", "DataStructures", "Digests", "Memory"]),
+        // Tests of replication's machines and of the RDB codecs.
+        tests("ReplicationTests", ["Replication", "Digests", "Memory"]),
+        tests("PersistenceTests", ["Persistence", "Keyspace", "Digests", "Memory"]),
         // Tests of what speaks to the kernel, and of the digests.
         tests("DigestsTests", ["Digests", "Memory"]),
         tests("PlatformTests", ["Platform"]),
