@@ -54,9 +54,6 @@ package struct EmptyResyncGuard: Equatable, Sendable {
 
     /// What the log says about a refusal.
     package var refusal: LogLine {
-        .warning(
-            "MASTER <-> REPLICA sync: refusing an empty data set from the master, which would "
-                + "delete \(keys) keys here. The old data are kept. If the master is right, "
-                + "confirm it by REPLICAOF or through a sentinel.")
+        .warning(ReplicationText.emptyRefused(keys: keys))
     }
 }

@@ -91,8 +91,7 @@ package struct PrimaryHandshake: Equatable, Sendable {
 
     /// The primary sent something that is no line of the protocol.
     package mutating func receivedNoLine() -> [Action] {
-        let text = "Master did not respond to command during SYNC handshake"
-        return [.log(.warning(text))] + end(.failed(atOnce: false))
+        return [.log(.warning(ReplicationText.noResponse))] + end(.failed(atOnce: false))
     }
 
     /// The primary sent `line`.
@@ -109,7 +108,7 @@ package struct PrimaryHandshake: Equatable, Sendable {
         case .auth:
             step = .port
             guard refused else { return [] }
-            return [.log(.warning("Unable to AUTH to MASTER: \(line)"))]
+            return [.log(.warning(ReplicationText.notAuthenticated(line)))]
                 + end(.failed(atOnce: false))
         case .port:
             step = settings.announcedAddress == nil ? .capabilities : .address
@@ -129,7 +128,7 @@ package struct PrimaryHandshake: Equatable, Sendable {
     private mutating func pinged(_ line: String) -> [Action] {
         let welcome = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"]
         guard welcome.contains(where: line.hasPrefix) else {
-            return [.log(.warning("Error reply to PING from master: '\(line)'"))]
+            return [.log(.warning(ReplicationText.pingRefused(line)))]
                 + end(.failed(atOnce: false))
         }
         var requests: [[String]] = []
@@ -147,13 +146,13 @@ package struct PrimaryHandshake: Equatable, Sendable {
     }
 
     private func misunderstood(_ option: String, _ line: String) -> Action {
-        .log(.notice("(Non critical) Master does not understand REPLCONF \(option): \(line)"))
+        .log(.notice(ReplicationText.misunderstood(option, line)))
     }
 
     private mutating func askToContinue() -> [Action] {
         step = .psync
         var request = ["PSYNC", "?", "-1"]
-        var text = "Partial resynchronization not possible (no cached master)"
+        var text = ReplicationText.nothingToContinue
         if let position = settings.position {
             request = ["PSYNC", position.id.text, "\(position.offset + 1)"]
             text = "Trying a partial resynchronization (request \(request[1]):\(request[2]))."
@@ -165,15 +164,14 @@ package struct PrimaryHandshake: Equatable, Sendable {
     private mutating func answered(_ line: String) -> [Action] {
         if line.hasPrefix("+FULLRESYNC") { return fullResync(line) }
         if line.hasPrefix("+CONTINUE") { return continued(line) }
-        if line.hasPrefix("-NOMASTERLINK") || line.hasPrefix("-LOADING") {
-            let text = "Master is currently unable to PSYNC but should be in the future: \(line)"
-            return [.log(.notice(text))]
+        if ReplicationText.transientRefusals.contains(where: line.hasPrefix) {
+            return [.log(.notice(ReplicationText.cannotNow(line)))]
                 + end(settings.isFailover ? .failoverRejected : .failed(atOnce: false))
         }
         let reason: Action =
             line.hasPrefix("-ERR")
-            ? .log(.notice("Master does not support PSYNC or is in error state (reply: \(line))"))
-            : .log(.warning("Unexpected reply to PSYNC from master: \(line)"))
+            ? .log(.notice(ReplicationText.cannotEver(line)))
+            : .log(.warning(ReplicationText.unexpected(line)))
         if settings.isFailover { return [reason] + end(.failoverRejected) }
         return [reason, .log(.notice("Retrying with SYNC...")), .sendInline("SYNC\r\n")]
             + end(.snapshot(position: nil))
@@ -186,25 +184,25 @@ package struct PrimaryHandshake: Equatable, Sendable {
         guard words.count >= 3, let id = ReplicationID(String(words[1])),
             let offset = Int(words[2]), offset >= 0
         else {
-            return [.log(.warning("Master replied with wrong +FULLRESYNC syntax."))]
+            return [.log(.warning(ReplicationText.wrongSyntax))]
                 + end(.failed(atOnce: false))
         }
-        return [.log(.notice("Full resync from master: \(words[1]):\(offset)"))]
+        return [.log(.notice(ReplicationText.fullResync(id, offset)))]
             + end(.snapshot(position: StreamPosition(id: id, offset: offset)))
     }
 
     private mutating func continued(_ line: String) -> [Action] {
         guard let position = settings.position else {
             // We asked for everything; a stream without its beginning is of no use.
-            return [.log(.warning("Unexpected reply to PSYNC from master: \(line)"))]
+            return [.log(.warning(ReplicationText.unexpected(line)))]
                 + end(.failed(atOnce: false))
         }
         var actions = [
-            Action.log(.notice("Successful partial resynchronization with master."))
+            Action.log(.notice(ReplicationText.partialResync))
         ]
         let id = ReplicationID(String(line.dropFirst("+CONTINUE ".count)))
         if let id, id != position.id {
-            actions.append(.log(.warning("Master replication ID changed to \(id)")))
+            actions.append(.log(.warning(ReplicationText.idChanged(id))))
         }
         return actions + end(.continued(id: id))
     }

@@ -139,9 +139,7 @@ package struct ReplicationHistory: Equatable, Sendable {
             guard aheadOfUs else { return [line] }
             return [
                 line,
-                .warning(
-                    "Warning: replica \(replica) tried to PSYNC with an offset that is greater "
-                        + "than the master replication offset."),
+                .warning(ReplicationText.aheadOfUs(replica)),
             ]
         }
     }

@@ -62,4 +62,59 @@ package enum ReplicationText {
         "Partial resynchronization request from \(replica) accepted. Sending \(bytes) bytes of "
             + "backlog starting from offset \(offset)."
     }
+
+    // MARK: The handshake
+
+    package static let noResponse = "Master did not respond to command during SYNC handshake"
+    package static let nothingToContinue =
+        "Partial resynchronization not possible (no cached master)"
+    package static let wrongSyntax = "Master replied with wrong +FULLRESYNC syntax."
+    package static let partialResync = "Successful partial resynchronization with master."
+    /// How a refusal of PSYNC begins that says to try again later.
+    package static let transientRefusals = ["-NOMASTERLINK", "-LOADING"]
+
+    package static func notAuthenticated(_ line: String) -> String {
+        "Unable to AUTH to MASTER: \(line)"
+    }
+
+    package static func pingRefused(_ line: String) -> String {
+        "Error reply to PING from master: '\(line)'"
+    }
+
+    package static func misunderstood(_ option: String, _ line: String) -> String {
+        "(Non critical) Master does not understand REPLCONF \(option): \(line)"
+    }
+
+    package static func cannotNow(_ line: String) -> String {
+        "Master is currently unable to PSYNC but should be in the future: \(line)"
+    }
+
+    package static func cannotEver(_ line: String) -> String {
+        "Master does not support PSYNC or is in error state (reply: \(line))"
+    }
+
+    package static func unexpected(_ line: String) -> String {
+        "Unexpected reply to PSYNC from master: \(line)"
+    }
+
+    package static func fullResync(_ id: ReplicationID, _ offset: Int) -> String {
+        "Full resync from master: \(id):\(offset)"
+    }
+
+    package static func idChanged(_ id: ReplicationID) -> String {
+        "Master replication ID changed to \(id)"
+    }
+
+    // MARK: Refusals of our own
+
+    package static func aheadOfUs(_ replica: String) -> String {
+        "Warning: replica \(replica) tried to PSYNC with an offset that is greater than the master "
+            + "replication offset."
+    }
+
+    package static func emptyRefused(keys: Int) -> String {
+        "MASTER <-> REPLICA sync: refusing an empty data set from the master, which would delete "
+            + "\(keys) keys here. The old data are kept. If the master is right, confirm it by "
+            + "REPLICAOF or through a sentinel."
+    }
 }
