@@ -53,7 +53,7 @@ let floors: [Floor] = [
         imports: ["Keyspace", "Digests", "Memory"], isPure: true),
     Floor(
         target: "SentinelCore", floor: 3, path: "sentinel/Core",
-        imports: ["Sessions", "RESP", "Configuration"], isPure: true),
+        imports: ["Sessions", "RESP", "Configuration", "Digests", "Memory"], isPure: true),
     Floor(
         target: "Engine", floor: 4, path: "Sources/Engine",
         imports: [

@@ -1,0 +1,134 @@
+import RESP
+import Sessions
+
+/// The message by which sentinels find each other and spread a new configuration: eight fields
+/// between commas, no more and no fewer.
+package struct Hello: Equatable, Sendable {
+    package var sender: Address
+    package var runID: String
+    package var currentEpoch: UInt64
+    package var group: String
+    package var primary: Address
+    package var configurationEpoch: UInt64
+
+    package var text: String {
+        "\(sender.host),\(sender.port),\(runID),\(currentEpoch),\(group),"
+            + "\(primary.host),\(primary.port),\(configurationEpoch)"
+    }
+
+    /// The message that `text` holds; nil if it is none.
+    package init?(_ text: String) {
+        let fields = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard fields.count == 8, let port = Int(fields[1]), let epoch = UInt64(fields[3]),
+            let primaryPort = Int(fields[6]), let configuration = UInt64(fields[7]),
+            (0...65535).contains(port), (1...65535).contains(primaryPort), !fields[2].isEmpty
+        else { return nil }
+        sender = Address(fields[0], port)
+        runID = fields[2]
+        currentEpoch = epoch
+        group = fields[4]
+        primary = Address(fields[5], primaryPort)
+        configurationEpoch = configuration
+    }
+
+    /// What `state` tells about a group over a connection whose own end is `localHost`.
+    init(_ state: SentinelState, _ group: Int, localHost: String) {
+        let watched = state.groups[group]
+        sender = state.announcedAddress(localHost: localHost)
+        runID = state.id
+        currentEpoch = state.currentEpoch
+        self.group = watched.name
+        primary = watched.currentAddress
+        configurationEpoch = watched.configurationEpoch
+    }
+}
+
+extension SentinelState {
+    /// Takes a hello, from a data node's channel or sent to us directly.
+    mutating func receiveHello(_ text: String) {
+        guard let hello = Hello(text), hello.runID != id, let group = groupIndex(hello.group) else {
+            return
+        }
+        touch(group)
+        let peer = acquaint(hello, group)
+        adoptEpoch(hello.currentEpoch, group)
+        adoptConfiguration(hello, group)
+        if let peer, case .sentinel(let index) = peer.place, index < groups[group].sentinels.count {
+            groups[group].sentinels[index].opinion.lastHello = now
+        }
+    }
+
+    /// Finds or adds the sender; ids are lasting, addresses are not.
+    private mutating func acquaint(_ hello: Hello, _ group: Int) -> InstanceRef? {
+        let known = groups[group].sentinels.firstIndex { $0.runID == hello.runID }
+        if let known, groups[group].sentinels[known].address == hello.sender {
+            return sentinel(group, known)
+        }
+        if known != nil {
+            changeAddress(of: hello.runID, to: hello.sender, group)
+        } else {
+            evictSentinels(at: hello.sender, group)
+        }
+        let added = addSentinel(group, runID: hello.runID, hello.sender)
+        if let added, known == nil { event(.notice, .sentinelFound, added) }
+        changed()
+        return added
+    }
+
+    /// A sentinel has moved: everything said about its old address goes, in every group.
+    private mutating func changeAddress(of runID: String, to address: Address, _ group: Int) {
+        event(
+            .notice, .sentinelAddressSwitch, primary(group),
+            "ip \(address.host) port \(address.port) for \(runID)")
+        _ = removeSentinel(group, runID: runID)
+        moveLink(.peer(runID), to: address)
+        for other in groups.indices {
+            for index in groups[other].sentinels.indices
+            where groups[other].sentinels[index].runID == runID {
+                groups[other].sentinels[index].address = address
+                touch(other)
+            }
+        }
+    }
+
+    /// Another sentinel answers at the address of one we know: that one is gone.
+    private mutating func evictSentinels(at address: Address, _ group: Int) {
+        guard let index = groups[group].sentinels.firstIndex(where: { $0.address == address }),
+            let runID = groups[group].sentinels[index].runID
+        else { return }
+        event(.notice, .sentinelInvalidAddress, sentinel(group, index))
+        for other in groups.indices where removeSentinel(other, runID: runID) { touch(other) }
+    }
+
+    /// Epochs only rise.
+    mutating func adoptEpoch(_ epoch: UInt64, _ group: Int) {
+        guard epoch > currentEpoch else { return }
+        currentEpoch = epoch
+        changed()
+        event(.warning, .newEpoch, group: group, text: String(epoch))
+    }
+
+    /// A configuration of a newer epoch replaces ours.
+    private mutating func adoptConfiguration(_ hello: Hello, _ group: Int) {
+        guard hello.configurationEpoch > groups[group].configurationEpoch else { return }
+        groups[group].configurationEpoch = hello.configurationEpoch
+        changed()
+        let old = groups[group].primary.address
+        guard old != hello.primary else { return }
+        if let index = groups[group].sentinels.firstIndex(where: { $0.runID == hello.runID }) {
+            event(.warning, .configurationUpdate, sentinel(group, index))
+        }
+        announceSwitch(group, from: old, to: hello.primary)
+        switchPrimary(group, to: hello.primary)
+        runReconfigurationScript(group, role: "observer", from: old, to: hello.primary)
+        hastenHellos(group)
+    }
+
+    /// The event that clients act on.
+    mutating func announceSwitch(_ group: Int, from old: Address, to new: Address) {
+        let name = groups[group].name
+        event(
+            .warning, .switchPrimary, group: group,
+            text: "\(name) \(old.host) \(old.port) \(new.host) \(new.port)")
+    }
+}

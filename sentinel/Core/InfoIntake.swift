@@ -1,0 +1,111 @@
+import RESP
+import Sessions
+
+/// Acting on what data nodes say of themselves.
+extension SentinelState {
+    mutating func receiveInfo(_ text: String, from ref: InstanceRef) {
+        let wasFenced = self[ref].report.isFenced
+        let news = self[ref].report.absorb(text, at: now)
+        if let runID = news.runID { noteRunID(ref, runID) }
+        if case .primary = ref.place {
+            for address in news.replicas {
+                guard let added = addReplica(ref.group, address) else { continue }
+                event(.notice, .replicaFound, added)
+                changed()
+            }
+        }
+        let isFenced = self[ref].report.isFenced
+        if isFenced != wasFenced { event(.warning, isFenced ? .fenced : .unfenced, ref) }
+        noteRole(ref, news.role)
+        guard !tilt.isActive, case .replica = ref.place else { return }
+        if self[ref].report.role == .primary {
+            if awaitsPromotion(ref) { promotionSeen(ref) } else { convert(ref) }
+        } else {
+            self[ref].demotedAt = nil
+            correctPrimary(ref)
+            noteReconfiguration(ref)
+        }
+    }
+
+    /// The reply to ROLE: where it does not say what INFO said, INFO is asked for.
+    mutating func receiveRole(_ value: RESPValue, from ref: InstanceRef) {
+        guard let role = value.elements?.first?.string else {
+            if value.isError { self[ref].report.refusesRole = true }
+            return
+        }
+        let isPrimary = role == RoleName.primary
+        if isPrimary != (self[ref].report.role == .primary) { requestInfo(ref) }
+    }
+
+    private mutating func noteRunID(_ ref: InstanceRef, _ runID: String) {
+        let old = self[ref].runID
+        self[ref].runID = runID
+        guard let old, old != runID else { return }
+        event(.notice, .reboot, ref)
+        if groups[ref.group].settings.rebootDownAfter != 0 { self[ref].rebootSince = now }
+    }
+
+    private mutating func noteRole(_ ref: InstanceRef, _ role: NodeReport.Role) {
+        guard role != self[ref].report.role else { return }
+        self[ref].report.role = role
+        self[ref].report.roleSince = now
+        if role == .replica { self[ref].report.primaryChangedAt = now }
+        let isExpected = (role == .primary) == (self[ref].kind == .primary)
+        let name = role == .primary ? RoleName.primary : RoleName.replica
+        event(
+            .verbose, isExpected ? .roleAsExpected : .roleUnexpected, ref,
+            "new reported role is \(name)")
+    }
+
+    /// Whether others may be told to follow the primary.
+    private func primaryLooksSane(_ group: Int) -> Bool {
+        let watched = groups[group]
+        guard watched.primary.downSince == nil, watched.objectivelyDownSince == nil,
+            watched.primary.report.role == .primary, !watched.primary.report.isFenced,
+            let refreshed = watched.primary.report.refreshedAt
+        else { return false }
+        return now - refreshed < microseconds(timing.infoPeriod * 2)
+    }
+
+    /// A replica of ours says that it is a primary. One that was the primary and comes back is
+    /// demoted at first sight; another may have been promoted by a sentinel whose word has yet
+    /// to reach us, so it is given the time of a few hellos.
+    private mutating func convert(_ ref: InstanceRef) {
+        guard groups[ref.group].failover?.promoted != self[ref].address,
+            primaryLooksSane(ref.group)
+        else { return }
+        if self[ref].demotedAt == nil && !self[ref].report.isFenced {
+            let patience = microseconds(timing.publishPeriod * 4)
+            guard now - self[ref].report.roleSince > patience, isUpFor(ref, patience) else {
+                return wake(ref.group, at: self[ref].report.roleSince + patience + 1)
+            }
+        }
+        if sendReplicaOf(ref, groups[ref.group].primary.address) {
+            event(.notice, .convertToReplica, ref)
+        }
+    }
+
+    /// A replica follows somebody else. One that still follows a former primary was down when it
+    /// was to be told; otherwise an operator may be at work and gets the failover timeout.
+    private mutating func correctPrimary(_ ref: InstanceRef) {
+        let group = groups[ref.group]
+        let report = self[ref].report
+        guard !report.follows(group.primary.address), group.failover == nil,
+            primaryLooksSane(ref.group)
+        else { return }
+        let followsOld = group.replicas.contains {
+            report.follows($0.address) && $0.report.role == .replica && $0.report.refreshedAt != nil
+                && $0.report.follows(group.primary.address)
+        }
+        let patience = microseconds(followsOld ? 1000 : group.settings.failoverTimeout)
+        guard now - report.primaryChangedAt > patience, isUpFor(ref, patience) else { return }
+        if sendReplicaOf(ref, group.primary.address) {
+            event(.notice, .fixReplicaConfiguration, ref)
+        }
+    }
+
+    /// Whether the instance has not been down for this long.
+    private func isUpFor(_ ref: InstanceRef, _ time: Int64) -> Bool {
+        self[ref].downSince == nil && now - (self[ref].lastDownAt ?? .min / 2) > time
+    }
+}

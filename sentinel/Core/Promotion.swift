@@ -1,0 +1,87 @@
+import RESP
+import Sessions
+
+/// Turning the selected replica into a primary, and seeing that it is one.
+extension SentinelState {
+    /// The promoted replica's place; nil when it was forgotten meanwhile.
+    func promotedReplica(_ group: Int) -> InstanceRef? {
+        guard let address = groups[group].failover?.promoted,
+            let index = groups[group].replicaIndex(address)
+        else { return nil }
+        return replica(group, index)
+    }
+
+    mutating func sendPromotion(_ group: Int, _ failover: Failover) {
+        guard let ref = promotedReplica(group) else {
+            return abortFailover(group, .abortNoGoodReplica)
+        }
+        guard sendReplicaOf(ref, nil) else {
+            let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
+            if now > limit { return abortFailover(group, .abortReplicaTimeout) }
+            return wake(group, at: limit + 1)
+        }
+        event(.notice, .waitPromotion, ref)
+        enter(.waitingPromotion, group)
+    }
+
+    mutating func waitForPromotion(_ group: Int, _ failover: Failover) {
+        guard let ref = promotedReplica(group) else {
+            return abortFailover(group, .abortNoGoodReplica)
+        }
+        let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
+        if now > limit { return abortFailover(group, .abortReplicaTimeout) }
+        wake(group, at: limit + 1)
+        pollInfo(ref)
+    }
+
+    /// The connection on which a promotion was sent is gone, perhaps with the promotion: it is
+    /// sent again, which does no harm.
+    mutating func promotionInterrupted(_ ref: InstanceRef) {
+        guard groups[ref.group].failover?.stage == .waitingPromotion,
+            ref == promotedReplica(ref.group)
+        else { return }
+        groups[ref.group].failover?.stage = .sendingPromotion
+    }
+
+    /// The replica says that it is a primary: the configuration of this epoch is made, and
+    /// everybody is told at once.
+    mutating func promotionSeen(_ ref: InstanceRef) {
+        let group = ref.group
+        guard let failover = groups[group].failover else { return }
+        groups[group].configurationEpoch = failover.epoch
+        changed()
+        enter(.reconfiguring, group)
+        event(.warning, .promotedReplica, ref)
+        if simulatedFailures.contains(.crashAfterPromotion) { return simulateCrash() }
+        event(.warning, .reconfigureReplicas, primary(group))
+        runReconfigurationScript(
+            group, role: "leader", from: groups[group].primary.address, to: self[ref].address)
+        hastenHellos(group)
+    }
+
+    /// Whether an INFO that says primary is what the failover waits for.
+    func awaitsPromotion(_ ref: InstanceRef) -> Bool {
+        guard let failover = groups[ref.group].failover, ref == promotedReplica(ref.group) else {
+            return false
+        }
+        switch failover.stage {
+        case .handingOver, .waitingPromotion, .sendingPromotion: return true
+        default: return false
+        }
+    }
+
+    /// Sends one transaction that makes the node a replica of `address`, or a primary, has it
+    /// remember that, and closes its clients so that they ask for the primary again.
+    mutating func sendReplicaOf(_ ref: InstanceRef, _ address: Address?) -> Bool {
+        let names = groups[ref.group].settings
+        let target = address.map { [$0.host, String($0.port)] } ?? ["NO", "ONE"]
+        let client = names.name(of: "CLIENT")
+        let requests = [
+            [names.name(of: "MULTI")], [names.name(of: Verb.replicaOf)] + target,
+            [names.name(of: "CONFIG"), "REWRITE"], [client, "KILL", "TYPE", "normal"],
+            [client, "KILL", "TYPE", "pubsub"],
+        ]
+        let last = [names.name(of: "EXEC")]
+        return send(ref, requests.map { ($0, .ignored) } + [(last, .promotion)])
+    }
+}

@@ -1,0 +1,107 @@
+import RESP
+import Sessions
+
+/// Choosing the replica to promote.
+package struct ReplicaSelection {
+    /// What the choice depends on.
+    package struct Candidate: Equatable, Sendable {
+        package var priority: Int
+        package var offset: Int64
+        package var runID: String?
+
+        package init(priority: Int, offset: Int64, runID: String?) {
+            self.priority = priority
+            self.offset = offset
+            self.runID = runID
+        }
+
+        /// Lower priority first, then more data, then the smaller id; without an id last.
+        package static func precedes(_ a: Candidate, _ b: Candidate) -> Bool {
+            if a.priority != b.priority { return a.priority < b.priority }
+            if a.offset != b.offset { return a.offset > b.offset }
+            guard let first = a.runID, let second = b.runID else { return a.runID != nil }
+            return first.lowercased() < second.lowercased()
+        }
+    }
+}
+
+extension SentinelState {
+    /// Replicas that may be promoted, best first.
+    func selectableReplicas(_ group: Int) -> [Int] {
+        let candidates = groups[group].replicas.indices.filter { isSelectable(group, $0) }
+        return candidates.sorted { a, b in
+            ReplicaSelection.Candidate.precedes(candidate(group, a), candidate(group, b))
+        }
+    }
+
+    private func candidate(_ group: Int, _ index: Int) -> ReplicaSelection.Candidate {
+        let instance = groups[group].replicas[index]
+        return ReplicaSelection.Candidate(
+            priority: instance.report.priority, offset: instance.report.offset,
+            runID: instance.runID)
+    }
+
+    /// Up, connected, heard of lately, meant for promotion, and not without its primary for much
+    /// longer than we have been.
+    private func isSelectable(_ group: Int, _ index: Int) -> Bool {
+        let watched = groups[group]
+        let instance = watched.replicas[index]
+        let link = link(replica(group, index))
+        guard instance.downSince == nil, link.isConnected, instance.report.priority != 0,
+            !instance.report.isFenced,
+            now - link.lastAvailable <= microseconds(timing.pingPeriod * 5),
+            let refreshed = instance.report.refreshedAt
+        else { return false }
+        let downSince = watched.primary.downSince
+        let validity = downSince != nil ? timing.pingPeriod * 5 : timing.infoPeriod * 3
+        guard now - refreshed <= microseconds(validity) else { return false }
+        let downFor = downSince.map { (now - $0) / 1000 } ?? 0
+        return instance.report.linkDownTime <= downFor + watched.settings.downAfter * 10
+    }
+
+    /// Chooses once the replicas' positions are fresh, or were awaited long enough.
+    mutating func selectReplica(_ group: Int, _ failover: Failover) {
+        if case .followed(let address) = failover.cause { return follow(address, group) }
+        guard arePositionsFresh(group, failover) else { return }
+        let best = selectableReplicas(group)
+        var chosen = best.first
+        if case .requested(let target?) = failover.cause {
+            chosen = best.first { groups[group].replicas[$0].address == target }
+        } else if groups[group].primary.report.isFenced, link(primary(group)).isConnected {
+            switch judgeFence(group, best) {
+            case .promote(let index): chosen = index
+            case .wait: return wake(group, at: now + microseconds(Timing.pollPeriod))
+            case .resume: return resumePrimary(group, failover)
+            }
+        }
+        guard let chosen else { return abortFailover(group, .abortNoGoodReplica) }
+        let address = groups[group].replicas[chosen].address
+        groups[group].failover?.promoted = address
+        event(.warning, .selectedReplica, replica(group, chosen))
+        event(.notice, .sendPromotion, replica(group, chosen))
+        if failover.isRequested, canHandOver(group) {
+            beginHandOver(group, failover)
+        } else {
+            enter(.sendingPromotion, group)
+        }
+    }
+
+    /// Whether every reachable replica has told its position since the election.
+    private mutating func arePositionsFresh(_ group: Int, _ failover: Failover) -> Bool {
+        let limit = failover.since + microseconds(Timing.selectionPatience)
+        if now >= limit { return true }
+        let isMissing = groups[group].replicas.indices.contains { index in
+            let ref = replica(group, index)
+            let refreshed = self[ref].report.refreshedAt ?? .min
+            return link(ref).isConnected && self[ref].downSince == nil
+                && refreshed < failover.since
+        }
+        guard isMissing else { return true }
+        for index in groups[group].replicas.indices {
+            let ref = replica(group, index)
+            if (self[ref].report.refreshedAt ?? .min) < failover.since { pollInfo(ref) }
+        }
+        wake(group, at: limit)
+        return false
+    }
+}
