@@ -27,7 +27,9 @@ struct ServiceManager {
     }
 
     func status(_ text: String) {
-        Systemd.notify("STATUS=" + text.replacing("\n", with: " "))
+        // A line end would begin another assignment.
+        let line = text.split(separator: "\n", omittingEmptySubsequences: false)
+        Systemd.notify("STATUS=" + line.joined(separator: " "))
     }
 
     func extendTimeout(microseconds: Int64) {

@@ -157,6 +157,16 @@ package enum Files {
         return unsafe access(path, W_OK) == 0
     }
 
+    /// The paths that fit a shell pattern, sorted; none if nothing does.
+    package static func matching(_ pattern: String) -> [String] {
+        var found = unsafe glob_t()
+        defer { unsafe globfree(&found) }
+        guard unsafe glob(pattern, 0, nil, &found) == 0 else { return [] }
+        return unsafe (0..<Int(found.gl_pathc)).compactMap { index in
+            unsafe found.gl_pathv[index].map { unsafe String(cString: $0) }
+        }
+    }
+
     /// `path` as seen from the root, without asking whether it exists.
     package static func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }

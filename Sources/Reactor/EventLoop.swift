@@ -35,8 +35,10 @@ package struct EventLoop: ~Copyable {
     package let waker: EventFD
 
     private var epoll: Epoll
+    /// By number of the descriptor, so bounded by the process's limit of descriptors.
     var entries: [Entry] = []
-    private var vacant: [Int] = []
+    /// Descriptors in the loop.
+    package private(set) var count = 0
     /// Transforms by place in `entries`; plain connections have none.
     var transforms: [Int: any ByteTransform] = [:]
     /// Connections whose transform holds bytes back.
@@ -64,25 +66,18 @@ package struct EventLoop: ~Copyable {
         unsafe block.deallocate()
     }
 
-    /// Descriptors in the loop.
-    package var count: Int { entries.count - vacant.count }
-
     /// Takes a descriptor, which must not block, into the loop and owns it from now on. `user`
     /// comes back with each of its events.
     package mutating func add(
         _ descriptor: Descriptor, user: UInt, reading: Bool = true, writing: Bool = false,
         transform: (any ByteTransform)? = nil
     ) throws(SystemError) -> Token {
-        let index = vacant.popLast() ?? entries.count
-        if index == entries.count { entries.append(Entry()) }
+        let index = Int(descriptor.number)
+        while entries.count <= index { entries.append(Entry()) }
         let token = Token(index: index, generation: entries[index].generation)
         let interest = EventLoop.interest(reading, writing)
-        do throws(SystemError) {
-            try epoll.add(descriptor, token: token.rawValue, interest)
-        } catch {
-            vacant.append(index)
-            throw error
-        }
+        try epoll.add(descriptor, token: token.rawValue, interest)
+        count += 1
         entries[index] = Entry(
             descriptor: descriptor, generation: token.generation, isUsed: true,
             isReading: reading, isWriting: writing, interest: interest,
@@ -111,7 +106,7 @@ package struct EventLoop: ~Copyable {
         if entries[index].hasTransform { transforms[index] = nil }
         entries[index].generation &+= 1
         entries[index].isUsed = false
-        vacant.append(index)
+        count -= 1
     }
 
     /// Gives the descriptor another `user` number.

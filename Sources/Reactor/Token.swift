@@ -1,5 +1,5 @@
-/// The name of a registered descriptor: a place in the loop's table and how often that place was
-/// used before, so that the name of a closed connection never means its successor.
+/// The name of a registered descriptor: its number in the lower half, and how often that number
+/// was used before, so that the name of a closed connection never means its successor.
 @frozen @usableFromInline
 package struct Token: Hashable, Sendable {
     package let rawValue: UInt64

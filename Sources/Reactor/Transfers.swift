@@ -12,7 +12,9 @@ extension EventLoop {
         let descriptor = entries[index].descriptor
         if entries[index].hasTransform { return readTransformed(index, into: &buffer) }
         if expecting >= EventLoop.readSize {
-            let wanted = min(expecting, EventLoop.longReadSize)
+            // Room grows with what came: a promise alone gets no memory.
+            let wanted = min(
+                expecting, EventLoop.longReadSize, max(EventLoop.readSize, buffer.count))
             let room = unsafe UnsafeMutableRawBufferPointer(
                 rebasing: buffer.writable(wanted)[..<wanted])
             let transfer = unsafe descriptor.read(into: room)

@@ -1,0 +1,165 @@
+import Configuration
+import Engine
+import Host
+import Memory
+import Platform
+import Sessions
+
+/// tandem-server from its arguments to its exit status.
+enum ServerProgram {
+    static func main(_ arguments: [String]) -> Int32 {
+        let options = CommandLineOptions(arguments)
+        switch options.request {
+        case .version:
+            say(version)
+            return 0
+        case .help:
+            say(usage)
+            return 0
+        case nil: break
+        }
+        if options.isSentinel {
+            complain("Sentinel is a program of its own here: start tandem-sentinel instead.")
+            return 1
+        }
+        do throws(ConfigurationLoader.Failure) {
+            let configuration = try ConfigurationLoader(options)
+            let settings = try readSettings(configuration.lines)
+            return start(settings, configuration.path, arguments)
+        } catch {
+            complain(error.report(program: "Redis \(Frontend.redisVersion)"))
+            return 1
+        }
+    }
+
+    private static func readSettings(
+        _ lines: [ConfigurationLine]
+    ) throws(ConfigurationLoader.Failure) -> ServerSettings {
+        var settings = ServerSettings()
+        do throws(ConfigurationError) {
+            try startDirectives.apply(lines, to: &settings)
+        } catch {
+            throw .line(error)
+        }
+        return settings
+    }
+
+    private static func start(
+        _ wanted: ServerSettings, _ configurationPath: String?, _ arguments: [String]
+    ) -> Int32 {
+        var settings = wanted
+        let log: Log
+        do throws(SystemError) {
+            // The log's path counts from where we were started, as Redis has it.
+            log = try Log(path: settings.logFile, level: settings.logLevel)
+        } catch {
+            complain("\nCan't open the log file: \(error.reason)")
+            return 1
+        }
+        do throws(SystemError) {
+            try Process.changeDirectory(settings.dir)
+            if settings.daemonize { try Process.daemonize() }
+            try CrashReports.install()
+        } catch {
+            log.write(.warning, "Cannot start in '\(settings.dir)': \(error)")
+            complain("Cannot start in '\(settings.dir)': \(error)")
+            return 1
+        }
+        announce(log, settings, configurationPath)
+        let budget = DescriptorBudget(clients: settings.frontend.maxClients)
+        for note in budget.notes { log.write(.warning, note) }
+        settings.frontend.maxClients = budget.clients
+        return serve(settings, configurationPath, arguments, log)
+    }
+
+    private static func announce(_ log: Log, _ settings: ServerSettings, _ path: String?) {
+        log.write(.warning, "oO0OoO0OoO0Oo Tandem is starting oO0OoO0OoO0Oo")
+        log.write(
+            .warning,
+            "Redis version=\(Frontend.redisVersion), Tandem version=\(Frontend.tandemVersion), "
+                + "bits=64, pid=\(Process.identifier), just started")
+        log.write(
+            .warning,
+            path == nil
+                ? "Warning: no config file specified, using the default config."
+                : "Configuration loaded")
+        log.write(
+            .notice, "Running mode=standalone, port=\(settings.port). PID: \(Process.identifier)")
+    }
+
+    private static func serve(
+        _ settings: ServerSettings, _ configurationPath: String?, _ arguments: [String],
+        _ log: Log
+    ) -> Int32 {
+        let engine = Slot(
+            Engine(
+                settings: settings, seed: Entropy.word(),
+                clock: { Clock.monotonicMicroseconds() }))
+        engine.value.configurationPath = configurationPath
+        engine.value.executable = Process.executable
+        engine.value.arguments = arguments
+        FaultReport.setDescription(of: engine.address, describeWork)
+        var program = HostedProgram<Engine>(
+            name: "tandem-server", settings: { hostSettings($0.value.settings) },
+            role: { $0.value.settings.replicaOf == nil ? "M" : "S" })
+        program.inherited = Systemd.takeDescriptors().map(\.descriptor)
+            .filter { Systemd.isListener($0) }
+        let needsPidFile = settings.daemonize || !settings.pidFile.isEmpty
+        if needsPidFile {
+            program.pidFile = settings.pidFile.isEmpty ? "/var/run/redis.pid" : settings.pidFile
+        }
+        do throws(HostError) {
+            var host = try ServiceHost(engine, program: program, log: log)
+            let status = try host.run()
+            log.write(.warning, "Tandem is now ready to exit, bye bye...")
+            return status
+        } catch {
+            log.write(.warning, error.description)
+            return 1
+        }
+    }
+
+    private static func hostSettings(_ settings: ServerSettings) -> HostSettings {
+        var host = HostSettings()
+        host.port = settings.port
+        host.bind = settings.bind
+        host.backlog = settings.tcpBacklog
+        host.unixSocket = settings.unixSocket
+        host.unixSocketPermissions = UInt32(clamping: settings.unixSocketPermissions)
+        host.logLevel = settings.logLevel
+        host.logFile = settings.logFile
+        host.keepAlive = settings.frontend.tcpKeepalive
+        return host
+    }
+
+    private static func say(_ text: String) {
+        try? Descriptor.standardOutput.writeAll(Array("\(text)\n".utf8))
+    }
+
+    private static func complain(_ text: String) {
+        try? Descriptor.standardError.writeAll(Array("\(text)\n".utf8))
+    }
+
+    private static var version: String {
+        "Tandem server v=\(Frontend.redisVersion) tandem=\(Frontend.tandemVersion) "
+            + "malloc=jemalloc bits=64"
+    }
+
+    private static let usage = """
+        Usage: tandem-server [/path/to/redis.conf] [options] [-]
+               tandem-server - (read the configuration from standard input)
+               tandem-server -v or --version
+               tandem-server -h or --help
+
+        Every directive of redis.conf is an option too:
+               tandem-server --port 7777 --replicaof 127.0.0.1 8888
+               tandem-server /etc/tandem/primary.conf --loglevel verbose
+
+        Sentinel mode is a program of its own: tandem-sentinel /path/to/sentinel.conf
+        """
+}
+
+/// Says in a crash report what the engine was doing.
+private let describeWork: @convention(c) (UInt) -> Void = { address in
+    CrashReports.describe(Slot<Engine>(address: address).value.frontend)
+}
