@@ -36,6 +36,12 @@ extension ReplicationStream {
     /// Does nothing, as those do, without a backlog.
     package mutating func begin(_ database: Int, arguments count: Int) {
         guard isActive else { return }
+        open(database)
+        RequestWriter.head(count, to: &staged)
+    }
+
+    /// What precedes the bytes of a command.
+    private mutating func open(_ database: Int) {
         if unit.isOpen {
             if unit.commands == 1 { wrapUnit() }
             unit.commands += 1
@@ -44,7 +50,6 @@ extension ReplicationStream {
         }
         select(database)
         if unit.commands == 1, unit.isOpen { unit.start = staged.count }
-        RequestWriter.head(count, to: &staged)
     }
 
     /// The next argument of the command begun.
@@ -90,6 +95,20 @@ extension ReplicationStream {
         guard isActive else { return }
         begin(database, arguments: range.count)
         for index in range { argument(arena[index]) }
+    }
+
+    /// A whole command that is encoded already, as a client sent it. The cheapest way: the bytes
+    /// must be exactly what `begin` and `argument` would write.
+    package mutating func append(_ database: Int, encoded: ByteView) {
+        guard isActive else { return }
+        open(database)
+        if encoded.count >= ReplicationStream.largeArgument, !unit.isOpen || unit.isWrapped {
+            ring.append(staged.readable)
+            staged.removeAll()
+            ring.append(encoded)
+        } else {
+            staged.append(encoded)
+        }
     }
 
     /// Tells replicas that the primary lives; it counts in the offset like a command.

@@ -105,6 +105,23 @@ struct RecordedStream: ~Copyable {
         }
     }
 
+    @Test func encodedCommandsAreTakenAsTheyAre() {
+        var log = RecordedStream()
+        let command = Array("*2\r\n$3\r\nDEL\r\n$1\r\na\r\n".utf8)
+        let long = String(repeating: "x", count: 20_000)
+        let big = Array("*2\r\n$3\r\nDEL\r\n$20000\r\n\(long)\r\n".utf8)
+        log.stream.beginUnit()
+        command.withView { log.stream.append(7, encoded: $0) }
+        big.withView { log.stream.append(7, encoded: $0) }
+        log.stream.endUnit()
+        big.withView { log.stream.append(7, encoded: $0) }
+        let bigText = "*2|$3|DEL|$20000|\(long)|"
+        let expected =
+            "*2|$6|SELECT|$1|7|*1|$5|MULTI|" + del + bigText + "*1|$4|EXEC|" + bigText
+        let isEqual = log.read() == expected
+        #expect(isEqual)
+    }
+
     @Test func pingsAndRequestsForAcknowledgementsCountButSelectNothing() {
         var log = RecordedStream()
         log.stream.ping()
