@@ -127,7 +127,7 @@ let package = Package(
         tests("DigestsTests", ["Digests", "Memory"]),
         tests("PlatformTests", ["Platform"]),
         tests("ReactorTests", ["Reactor", "Platform", "Memory"]),
-        tests("HostTests", ["Host", "Sessions", "RESP", "Platform", "Memory"]),
+        tests("HostTests", ["Host", "Sessions", "Configuration", "RESP", "Platform", "Memory"]),
         // The rules of the house, and the built programs over TCP.
         tests("TidyTests", []),
     ]
