@@ -1,4 +1,5 @@
 import Configuration
+import DataStructures
 import Digests
 import Keyspace
 import Memory
@@ -30,6 +31,10 @@ package struct Engine: ~Copyable, Service {
     package var pause = PauseState()
     package var statistics = EngineStatistics()
     package var usage = ProcessUsage()
+    /// Where integer values are spelled; a view of it lasts until it is next used.
+    package var scratch: DecimalScratch
+    /// Progress of active expiry and eviction.
+    package var reclaim = ReclaimState()
     /// Sessions under MONITOR.
     package var monitors: [Slot<Session>] = []
     /// Sessions that wait for the host, by token, and what to do with the answer.
@@ -62,6 +67,7 @@ package struct Engine: ~Copyable, Service {
             clock: clock)
         frontend.settings = settings.frontend
         unit = PropagationUnit(heap: heap)
+        scratch = DecimalScratch(heap: heap)
         replication = ReplicationControl(heap: heap, random: &random)
         persistence = PersistenceControl()
     }
@@ -70,7 +76,7 @@ package struct Engine: ~Copyable, Service {
 extension CommandRows {
     /// Every command of the data server.
     package static var dataServer: [Command] {
-        connection + pubsub + strings + transactions
+        connection + pubsub + strings + bitmaps + generic + databases + transactions
     }
 }
 

@@ -1,3 +1,4 @@
+import Keyspace
 import Memory
 import RESP
 import Sessions
@@ -6,27 +7,26 @@ extension CommandRows {
     static let transactions: [Command] = [
         Command(
             "multi", arity: 1,
-            flags: [.noScript, .loading, .stale, .fast, .noMulti, .allowBusy, .notQueued],
-            group: .transactions, since: "1.2.0", summary: "Starts a transaction."
+            flags: [.noScript, .loading, .stale, .fast, .allowBusy, .notQueued],
+            group: .transactions, since: "1.2.0", summary: "Begins a transaction."
         ) { engine($0, $2, multi) },
         Command(
             "exec", arity: 1, flags: [.noScript, .loading, .stale, .skipSlowlog, .notQueued],
-            group: .transactions, since: "1.2.0",
-            complexity: "Depends on commands in the transaction",
-            summary: "Executes all commands in a transaction."
+            group: .transactions, since: "1.2.0", complexity: "Depends on the queued commands",
+            summary: "Executes the transaction."
         ) { engine($0, $2, exec) },
         Command(
             "discard", arity: 1,
             flags: [.noScript, .loading, .stale, .fast, .allowBusy, .notQueued],
             group: .transactions, since: "2.0.0", complexity: "O(N) in the queued commands",
-            summary: "Discards a transaction."
+            summary: "Forgets the transaction."
         ) { engine($0, $2, discard) },
         Command(
             "watch", arity: -2,
-            flags: [.noScript, .loading, .stale, .fast, .allowBusy, .noMulti, .notQueued],
-            keys: .all, group: .transactions, since: "2.2.0", complexity: "O(1) for every key",
-            summary: "Monitors keys to decide about the execution of a transaction.",
-            syntax: "key [key ...]"
+            flags: [.noScript, .loading, .stale, .fast, .allowBusy, .notQueued], keys: .all,
+            group: .transactions, since: "2.2.0", complexity: "O(1) for each key",
+            summary: "Makes the next transaction fail if a key changes before it.",
+            syntax: "key [key ...]", keyAccess: "RO"
         ) { engine($0, $2, watch) },
         Command(
             "unwatch", arity: 1, flags: [.noScript, .loading, .stale, .fast, .allowBusy],
@@ -34,7 +34,6 @@ extension CommandRows {
         ) { engine($0, $2, unwatch) },
     ]
 }
-
 func multi(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
     if call.session.value.flags.contains(.inTransaction) {
         throw ReplyError("ERR MULTI calls can not be nested")
@@ -58,10 +57,10 @@ func watch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
         throw ReplyError("ERR WATCH inside MULTI is not allowed")
     }
     for index in 1..<call.count {
-        // A key that is expired already must not trip the watch when it is deleted.
-        _ = engine.peek(call, index)
+        let entry = engine.keyspace.find(call.database, call[index], engine.hash(call, index))
         engine.watchers.add(
-            WatchedKey(database: call.database, key: call[index].bytes), call.session)
+            WatchedKey(database: call.database, key: call[index].bytes), call.session,
+            wasExpired: entry?.isExpired(at: engine.keyspace.now) ?? false)
     }
     call.reply.ok()
     return .none
@@ -82,7 +81,7 @@ func exec(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
         engine.discardTransaction(session)
         throw ReplyError("EXECABORT Transaction discarded because of previous errors.")
     }
-    if session.value.flags.contains(.watchTripped) {
+    if session.value.flags.contains(.watchTripped) || engine.hasExpiredWatch(session) {
         engine.discardTransaction(session)
         call.reply.nullArray()
         return .none

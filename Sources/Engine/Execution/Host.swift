@@ -36,7 +36,4 @@ extension Engine {
 
     /// Shows a request to the sessions under MONITOR.
     mutating func feedMonitors(_ call: Call, _ entry: CommandEntry) {}
-
-    /// Frees memory until it is below `maxmemory`; false if that is not possible.
-    mutating func makeRoom() -> Bool { true }
 }

@@ -1,4 +1,5 @@
 import Digests
+import Keyspace
 import Memory
 import RESP
 import Sessions
@@ -60,24 +61,40 @@ package struct NotificationClasses: OptionSet, Sendable {
     }
 }
 
+/// A session that watches a key.
+package struct Watcher: Equatable {
+    package var session: Slot<Session>
+    /// The key was expired when it was watched, so that its deletion changes nothing.
+    package var wasExpired: Bool
+}
+
 /// Who watches which key.
 package struct Watchers {
-    package private(set) var sessions: [WatchedKey: [Slot<Session>]] = [:]
+    package private(set) var sessions: [WatchedKey: [Watcher]] = [:]
     package init() {}
     package var isEmpty: Bool { sessions.isEmpty }
 
-    package mutating func add(_ key: WatchedKey, _ slot: Slot<Session>) {
+    package mutating func add(_ key: WatchedKey, _ slot: Slot<Session>, wasExpired: Bool) {
         guard !slot.value.watched.contains(key) else { return }
         slot.value.watched.append(key)
-        sessions[key, default: []].append(slot)
+        sessions[key, default: []].append(Watcher(session: slot, wasExpired: wasExpired))
     }
 
     package mutating func removeAll(of slot: Slot<Session>) {
         for key in slot.value.watched {
-            sessions[key]?.removeAll { $0 == slot }
+            sessions[key]?.removeAll { $0.session == slot }
             if sessions[key]?.isEmpty == true { sessions[key] = nil }
         }
         slot.value.watched = []
+    }
+
+    /// Trips the watchers of `key` for whom `trips` says so; it may change what is known of them.
+    mutating func visit(_ key: WatchedKey, _ trips: (inout Watcher) -> Bool) {
+        guard var list = sessions[key] else { return }
+        for index in list.indices where trips(&list[index]) {
+            list[index].session.value.flags.insert(.watchTripped)
+        }
+        sessions[key] = list
     }
 }
 
@@ -97,7 +114,46 @@ extension Engine {
     @inline(never)
     mutating func tripWatchers(_ key: ByteView, _ database: Int) {
         let watched = WatchedKey(database: database, key: key.bytes)
-        for slot in watchers.sessions[watched] ?? [] { slot.value.flags.insert(.watchTripped) }
+        // Also while it is being deleted because it expired.
+        let isThere = find(watched).map { !$0.isExpired(at: keyspace.now) } ?? false
+        watchers.visit(watched) { isThere || !$0.wasExpired }
+    }
+
+    /// Whether a key that the session watches has expired since, deleted or not.
+    func hasExpiredWatch(_ session: Slot<Session>) -> Bool {
+        session.value.watched.contains { watched in
+            guard find(watched)?.isExpired(at: keyspace.now) == true else { return false }
+            return watchers.sessions[watched]?.contains { $0.session == session && !$0.wasExpired }
+                ?? false
+        }
+    }
+
+    /// The entry of a watched key; in the database `other`, if that is given.
+    private func find(_ watched: WatchedKey, in other: Int? = nil) -> Entry? {
+        watched.key.withView { key in
+            keyspace.find(other ?? watched.database, key, keyspace.hash(key))
+        }
+    }
+
+    /// To be called before `database` loses all its keys, or gets those of `other`: trips who
+    /// watches a key of either. Keys that were expired before, and are gone or expired after,
+    /// have not changed.
+    mutating func databaseWillChange(_ database: Int, to other: Int?) {
+        guard !watchers.isEmpty else { return }
+        for watched in watchers.sessions.keys where watched.database == database {
+            let exists = find(watched) != nil
+            let next = other.flatMap { find(watched, in: $0) }
+            guard exists || next != nil else { continue }
+            let isNextExpired = next?.isExpired(at: keyspace.now) ?? false
+            watchers.visit(watched) { watcher in
+                if watcher.wasExpired { return next != nil && !isNextExpired }
+                if !exists, isNextExpired {
+                    watcher.wasExpired = true
+                    return false
+                }
+                return true
+            }
+        }
     }
 
     /// Publishes a keyspace event, if its class is wanted.
