@@ -1,11 +1,12 @@
 import Memory
 
 extension Dict {
-    /// What does not hold of the dict's structure; empty when all is well.
-    package func checkInvariants() -> [String] {
+    /// What does not hold of the dict's structure; empty when all is well. `isMarked` says which
+    /// elements should be marked.
+    package func checkInvariants(isMarked: ((Element) -> Bool)? = nil) -> [String] {
         var faults: [String] = []
-        var total = check(current, from: moved, inNext: false, &faults)
-        if next.exists { total += check(next, from: 0, inNext: true, &faults) }
+        var total = check(current, from: moved, inNext: false, isMarked, &faults)
+        if next.exists { total += check(next, from: 0, inNext: true, isMarked, &faults) }
         if total != count { faults.append("holds \(total) elements and counts \(count)") }
         if !next.exists, moved != 0 { faults.append("moved \(moved) buckets to nowhere") }
         return faults
@@ -13,7 +14,8 @@ extension Dict {
 
     /// Checks the buckets of one table and returns how many elements they hold.
     private func check(
-        _ table: DictTable, from start: Int, inNext: Bool, _ faults: inout [String]
+        _ table: DictTable, from start: Int, inNext: Bool, _ isMarked: ((Element) -> Bool)?,
+        _ faults: inout [String]
     ) -> Int {
         var elements = 0
         var marks = [Int](repeating: 0, count: (table.buckets + 63) / 64)
@@ -31,7 +33,11 @@ extension Dict {
                     if bucket.tag(slot) != DictBucket.pattern(hash) & 0xff {
                         faults.append("an element in bucket \(index) has the wrong tag")
                     }
-                    marks[index / 64] += Int(word & DictBucket.mark)
+                    let marked = word & DictBucket.mark != 0
+                    marks[index / 64] += marked ? 1 : 0
+                    if let isMarked, isMarked(element(word)) != marked {
+                        faults.append("an element in bucket \(index) has the wrong mark")
+                    }
                 }
                 link = bucket.child
                 if let link, link.count == 0 { faults.append("empty continuation at \(index)") }

@@ -137,11 +137,18 @@ extension Dict {
         guard count > 0, wanted > 0 else { return }
         let chains = self.chains
         let start = random.below(chains)
+        // Starts anywhere in its first chain too, else the last of a long one would never come.
+        let skipped = random.below(Dict.length(chain(start)) + 1)
         var left = min(wanted, count)
-        for step in 0..<min(chains, wanted * 10) where left > 0 {
+        for step in 0...min(chains, wanted * 10) where left > 0 {
+            var number = 0
             visit(chain((start + step) % chains)) { element in
-                if left > 0 { body(element) }
-                left -= 1
+                let isNew = step == 0 ? number >= skipped : step < chains || number < skipped
+                if isNew, left > 0 {
+                    body(element)
+                    left -= 1
+                }
+                number += 1
             }
         }
     }

@@ -110,15 +110,17 @@ package struct Record: DictElement {
         }
     }
 
-    /// Gives the record another layout of the same size class, keeping its key. What remains of
-    /// a value in the record is `kept` bytes of it.
+    /// Gives the record another layout of the same size class, keeping its key, and its expiry if
+    /// it still has room for one. What remains of a value in the record is `kept` bytes of it.
     package func reshape(_ shape: RecordShape, kept: Int = 0) {
+        let expiry = self.expiry
         let from = Record.keyOffset(flags)
         let to = Record.keyOffset(shape.flags)
         if from != to {
             unsafe (base + to).copyMemory(from: base + from, byteCount: keyCount + kept)
         }
         setShape(shape)
+        if let expiry, shape.expires { setExpiry(expiry) }
     }
 
     // MARK: Key, kind, stamp, clock, expiry

@@ -52,17 +52,25 @@ extension Databases {
         let held = Entry(old).stringLength
         var shape = old.shape
         shape.valueCount = max(held, offset + bytes.count)
+        // Where bytes change first: zeros in a gap are written as well.
+        let from = min(offset, held)
         let record: Record
-        if !unseen, !Entry(old).isInteger, canWrite(old, shape, from: offset) {
+        if !unseen, canWrite(old, shape, from: from) {
             record = old
-            let kept = shape.isExternal ? 8 : held
-            if shape != old.shape { record.reshape(shape, kept: kept) }
-            overwrite(record, bytes, at: offset, held: held)
+            if let integer = Entry(old).integer {
+                record.reshape(shape)
+                withDecimal(integer) { fill(record, from: $0, bytes, at: offset) }
+            } else {
+                if shape != old.shape { record.reshape(shape, kept: shape.isExternal ? 8 : held) }
+                overwrite(record, bytes, at: offset, held: held)
+            }
         } else {
             record = Record(
                 heap: heap, shape: shape, kind: old.kind, stamp: stamp, clock: old.clock,
                 expiry: old.expiry, key: old.key)
-            if shape.isExternal, old.isExternal, fits(old.block, shape, from: offset) {
+            if shape.isExternal, old.isExternal,
+                fits(old.block, shape, from: from, isAlone: !unseen && old.block.holders == 1)
+            {
                 old.block.hold()
                 record.block = old.block
                 overwrite(record, bytes, at: offset, held: held)
@@ -84,13 +92,17 @@ extension Databases {
         guard old.sizeClass == shape.sizeClass, old.isExternal == shape.isExternal else {
             return false
         }
-        return !shape.isExternal || fits(record.block, shape, from: offset)
+        guard shape.isExternal else { return true }
+        let block = record.block
+        return fits(block, shape, from: offset, isAlone: block.holders == 1)
     }
 
-    /// Whether a block has room and may be written to from `offset` on: nobody else holds it, or
+    /// Whether a block has room and may be written to from `offset` on: nobody else needs it, or
     /// nobody knows of anything behind there.
-    private func fits(_ block: ValueBlock, _ shape: RecordShape, from offset: Int) -> Bool {
-        shape.valueCount <= block.capacity && (block.holders == 1 || offset >= block.written)
+    private func fits(
+        _ block: ValueBlock, _ shape: RecordShape, from offset: Int, isAlone: Bool
+    ) -> Bool {
+        shape.valueCount <= block.capacity && (isAlone || offset >= block.written)
     }
 
     /// Writes `bytes` at `offset` of a record whose value had `held` bytes and has its new

@@ -1,0 +1,180 @@
+import Digests
+import Keyspace
+import Memory
+import Testing
+
+/// The consumer of a snapshot: collects it and compares it with what was there at its start.
+/// Long values are read late, just before the next slice, because that is promised to work.
+struct SnapshotReader: ~Copyable {
+    let id: SnapshotID
+    let expected: [ModelDatabase]
+    private var collected: [ModelDatabase]
+    private var late: [(database: Int, key: [UInt8], view: ByteView)] = []
+
+    init(_ twins: inout Twins) {
+        expected = twins.model
+        collected = Array(repeating: [:], count: twins.model.count)
+        id = twins.keyspace.beginSnapshot()
+        for (index, database) in expected.enumerated() {
+            let size = twins.keyspace.snapshotSize(index)
+            #expect(size.keys == database.count)
+            #expect(size.expires == database.values.count { $0.expiry != nil })
+        }
+    }
+
+    mutating func slice(_ twins: inout Twins, limit: Int) -> Bool {
+        readLate()
+        return twins.keyspace.snapshotSlice(id, limit: limit) { database, entry in
+            var value = entry.model
+            let key = entry.key.bytes
+            let isNew = collected[database][key] == nil
+            #expect(isNew)
+            if value.bytes.count > 4096 {
+                late.append((database, key, entry.withString { $0 }))
+                value.bytes = []
+            }
+            collected[database][key] = value
+        }
+    }
+
+    mutating func readLate() {
+        for (database, key, view) in late { collected[database][key]?.bytes = view.bytes }
+        late = []
+    }
+
+    mutating func finish(_ twins: inout Twins) {
+        readLate()
+        twins.keyspace.endSnapshot(id)
+        let wrong = differences(collected, expected)
+        #expect(wrong == [])
+    }
+}
+
+@Suite("Snapshot") struct SnapshotTests {
+    @Test("It equals a deep copy at its start, whatever happens meanwhile", arguments: 0..<24)
+    func deepCopy(seed: Int) {
+        var twins = Twins(seed: UInt64(seed) + 100)
+        let atStart = twins.heap.used
+        if seed % 3 == 0 { twins.keyspace.digestEnabled = true }
+        for _ in 0..<8 {
+            for _ in 0..<(seed % 4 * 150) { twins.anyOperation() }
+            var reader = SnapshotReader(&twins)
+            let pace = twins.random.below(40)
+            let limit = [1, 500, 20_000][twins.random.below(3)]
+            while !reader.slice(&twins, limit: limit) {
+                for _ in 0..<pace { twins.anyOperation() }
+            }
+            reader.finish(&twins)
+            twins.checkAll()
+        }
+        twins.flush(nil)
+        while twins.keyspace.maintain(budget: 100) {}
+        #expect(twins.heap.used == atStart)
+    }
+
+    @Test("It holds while tables grow and shrink by much", arguments: [true, false])
+    func resizing(grows: Bool) {
+        var twins = Twins(seed: 9, databases: 1)
+        let initial = grows ? 300 : 20_000
+        for number in 0..<initial { twins.set(0, Twins.key(number), [7]) }
+        var reader = SnapshotReader(&twins)
+        var next = grows ? initial : 0
+        while !reader.slice(&twins, limit: 2000) {
+            for _ in 0..<600 where next < (grows ? 30_000 : 19_900) {
+                if grows {
+                    twins.set(0, Twins.key(next), [8])
+                } else {
+                    twins.delete(0, Twins.key(next))
+                }
+                next += 1
+            }
+            twins.keyspace.maintain(budget: 5)
+        }
+        reader.finish(&twins)
+        twins.checkAll()
+    }
+
+    @Test("Flushing, swapping and moving between databases do not disturb it")
+    func upheaval() {
+        for seed in 0..<20 {
+            var twins = Twins(seed: UInt64(seed), databases: 4)
+            for database in 0..<4 {
+                for number in 0..<60 { twins.set(database, Twins.key(number), twins.anyValue()) }
+            }
+            var reader = SnapshotReader(&twins)
+            while !reader.slice(&twins, limit: 3000) {
+                let (first, second) = (twins.random.below(4), twins.random.below(4))
+                twins.swap(first, second)
+                twins.move(first, second, twins.anyKey())
+                if twins.random.below(4) == 0 { twins.flush(twins.random.below(4)) }
+                twins.set(second, twins.anyKey(), twins.anyValue())
+            }
+            reader.finish(&twins)
+            twins.checkAll()
+        }
+    }
+
+    @Test("Stamps may come round again, also when no snapshot is ever finished")
+    func stamps() {
+        var twins = Twins(seed: 4, databases: 2)
+        for number in 0..<400 { twins.set(number % 2, Twins.key(number), [UInt8(number % 250)]) }
+        for round in 0..<1200 {
+            var reader = SnapshotReader(&twins)
+            _ = reader.slice(&twins, limit: 1 + twins.random.below(5000))
+            twins.set(0, Twins.key(twins.random.below(400)), [1])
+            // In some stretches there is no time to renew the stamps ahead.
+            if round / 400 != 1 { twins.keyspace.maintain(budget: 3) }
+            if round % 3 == 0 { twins.swap(0, 1) }
+            twins.keyspace.endSnapshot(reader.id)
+            if round % 240 == 239 {
+                var whole = SnapshotReader(&twins)
+                while !whole.slice(&twins, limit: 300) {}
+                if round < 600 {
+                    whole.finish(&twins)
+                } else {
+                    twins.keyspace.endSnapshot(whole.id)
+                }
+            }
+        }
+        var reader = SnapshotReader(&twins)
+        while !reader.slice(&twins, limit: 300) {}
+        reader.finish(&twins)
+    }
+
+    @Test("What is kept for it is counted, and let go at its end")
+    func sideBytes() {
+        var twins = Twins(seed: 5, databases: 1)
+        for number in 0..<500 { twins.set(0, Twins.key(number), [UInt8](repeating: 1, count: 100)) }
+        let before = twins.keyspace.snapshotSideBytes
+        let id = twins.keyspace.beginSnapshot()
+        for number in 0..<500 { twins.set(0, Twins.key(number), [UInt8](repeating: 2, count: 100)) }
+        let kept = twins.keyspace.snapshotSideBytes
+        for number in 0..<500 { twins.set(0, Twins.key(number), [UInt8](repeating: 3, count: 100)) }
+        let keptLater = twins.keyspace.snapshotSideBytes
+        twins.keyspace.endSnapshot(id)
+        let after = twins.keyspace.snapshotSideBytes
+        #expect(before == 0 && after == 0)
+        #expect(kept > 500 * 110 && kept < 500 * 160 && keptLater == kept)
+        while twins.keyspace.maintain(budget: 10) {}
+        twins.checkAll()
+    }
+
+    @Test("Appending to a long value while it is frozen does not copy it")
+    func frozen() {
+        var twins = Twins(seed: 6, databases: 1)
+        let key = Array("big".utf8)
+        twins.set(0, key, [UInt8](repeating: 65, count: 300_000))
+        twins.append(0, key, [66])
+        var reader = SnapshotReader(&twins)
+        let before = twins.heap.used
+        for _ in 0..<100 { twins.append(0, key, [67, 68]) }
+        let grown = twins.heap.used - before
+        #expect(grown < 8192)
+        twins.setRange(0, key, 5, [69])
+        let copied = twins.heap.used - before
+        #expect(copied > 300_000)
+        twins.delete(0, key)
+        while !reader.slice(&twins, limit: 100) {}
+        reader.finish(&twins)
+    }
+}
