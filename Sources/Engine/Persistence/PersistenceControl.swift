@@ -1,4 +1,204 @@
-/// Everything the engine holds for snapshots on disk and for loading.
-package struct PersistenceControl {
+import Keyspace
+import Memory
+import Persistence
+import Sessions
+
+/// Everything the engine holds for snapshots and for loading: at most one snapshot walk and one
+/// load at a time.
+package struct PersistenceControl: ~Copyable {
+    /// The walk under way, and where its bytes go.
+    var run: SnapshotRun?
+    var target: SnapshotTarget?
+    /// Snapshots for replicas, by session, from the request to the last byte.
+    var transfers: [Int: SnapshotTransfer] = [:]
+    /// A disk snapshot that waits for the walk under way.
+    var scheduled: [SaveCompletion]?
+    var loader: Loader?
+    /// The host's id of the file read for replicas that need its length; -1 for none.
+    var fileRead = -1
+    var isAwaitingPiece = false
+    /// Data that were replaced as a whole and are still being freed.
+    var graveyard: Slot<Keyspace>?
+    /// Room left for slices of the walk in this turn.
+    var slicesLeft = 0
+    /// Consumers stopped only because the turn was over.
+    var isHungry = false
+    package var statistics = PersistenceStatistics()
+
     package init() {}
+
+    deinit { graveyard?.free() }
+}
+
+/// What INFO persistence tells.
+package struct PersistenceStatistics: Equatable, Sendable {
+    /// `Keyspace.changes` when the last good snapshot began.
+    package var changesAtSave = 0
+    /// Seconds since 1970.
+    package var lastSave: Int64 = 0
+    package var lastSaveSucceeded = true
+    /// Seconds; -1 before the first.
+    package var lastSaveSeconds: Int64 = -1
+    /// When a snapshot was last begun, in seconds since 1970; failed attempts wait after it.
+    package var lastAttempt: Int64 = 0
+    package var saves = 0
+    package var keysLoaded = 0
+    package var keysLoadedExpired = 0
+    /// Seconds since 1970; 0 while nothing loads.
+    package var loadingSince: Int64 = 0
+    package var loadedBytes = 0
+    package init() {}
+}
+
+/// What to do when a disk snapshot is written, or could not be.
+enum SaveCompletion: Equatable {
+    case nothing
+    /// Answer +OK to this session (SAVE).
+    case reply(session: Int)
+    /// Load it again, then answer (DEBUG RELOAD).
+    case reload(session: Int)
+    /// Go on with stopping the server.
+    case shutdown
+    /// Send the file to replicas that need its length first.
+    case transfer
+}
+
+/// Where a walk's bytes go.
+enum SnapshotTarget: Equatable {
+    /// A temporary file, by the host's id, and the name it gets.
+    case disk(file: Int, path: String)
+    case sockets
+}
+
+/// One walk over all databases and what it is for.
+struct SnapshotRun: ~Copyable {
+    var encoder: SnapshotEncoder
+    let changesAtStart: Int
+    /// Monotonic microseconds.
+    let startedAt: Int64
+    var completions: [SaveCompletion]
+    /// Bytes handed to the host that it has not confirmed.
+    var isWriting = false
+    var isCommitting = false
+}
+
+/// A snapshot on its way to one replica.
+struct SnapshotTransfer {
+    enum Stage: Equatable {
+        /// Waits for a walk to begin; since when, in monotonic microseconds.
+        case waiting(since: Int64)
+        case sending
+        /// The file it is to be read from is being written.
+        case filing
+        /// It is read from a file.
+        case reading
+        /// Everything is in the spool.
+        case ending
+    }
+    var stage: Stage
+    /// Ends the payload, 40 bytes; nil where the length is told first.
+    var mark: [UInt8]?
+    var includesKeys = true
+    let spool: Slot<ByteBuffer>
+}
+
+extension Engine {
+    /// Bytes a spool may hold before the walk waits for its reader.
+    static var spoolLimit: Int { 256 * 1024 }
+    /// About how many bytes of entries a slice of the walk visits: well below a millisecond.
+    static var sliceBytes: Int { 64 * 1024 }
+    /// Slices in one turn.
+    static var slicesPerTurn: Int { 8 }
+
+    /// Whether a snapshot to disk is being written.
+    package var isSaving: Bool {
+        if case .disk? = persistence.target { true } else { false }
+    }
+
+    /// Options of a snapshot, from the settings.
+    func snapshotOptions(includesKeys: Bool = true) -> SnapshotEncoder.Options {
+        var options = SnapshotEncoder.Options()
+        options.compresses = settings.rdbCompression
+        options.checks = settings.rdbChecksum
+        options.includesKeys = includesKeys
+        if settings.maxmemoryPolicy.usesLRU { options.usage = .recency }
+        if settings.maxmemoryPolicy.usesLFU {
+            options.usage = .frequency(decayMinutes: settings.lfuDecayTime)
+        }
+        return options
+    }
+
+    /// Begins a walk; there must be none.
+    mutating func beginRun(
+        _ target: SnapshotTarget, includesKeys: Bool = true, completions: [SaveCompletion] = []
+    ) {
+        let information = RDBInformation(
+            version: "7.0.15", createdAt: frontend.time.wall / 1_000_000, usedMemory: heap.used,
+            stream: snapshotStreamPosition())
+        persistence.target = target
+        persistence.run = SnapshotRun(
+            encoder: SnapshotEncoder(
+                &keyspace, information: information,
+                options: snapshotOptions(includesKeys: includesKeys), heap: heap),
+            changesAtStart: keyspace.changes,
+            startedAt: frontend.time.monotonic, completions: completions)
+    }
+
+    /// Ends the walk, finished or not, and lets the next one begin.
+    mutating func endRun() {
+        persistence.run?.encoder.end(&keyspace)
+        persistence.run = nil
+        persistence.target = nil
+        persistence.isHungry = true
+    }
+
+    /// Moves snapshots, loads and freeing on; called at the end of every turn.
+    mutating func pumpPersistence() {
+        persistence.slicesLeft = Engine.slicesPerTurn
+        if persistence.isHungry {
+            persistence.isHungry = false
+            for id in persistence.transfers.keys {
+                if let slot = frontend.sessions[id] { frontend.noteOutput(slot) }
+            }
+        }
+        if persistence.target == nil { beginWaitingRun() }
+        if isSaving { pumpDisk() }
+        checkSnapshotBuffer()
+        if let old = persistence.graveyard, !old.value.maintain(budget: 200) {
+            old.free()
+            persistence.graveyard = nil
+        }
+    }
+
+    /// Whether the next turn should come at once.
+    var persistenceWantsTurn: Bool { persistence.isHungry || persistence.graveyard != nil }
+
+    /// The old values kept for a walk have a bound. Replicas that cannot keep up are dropped;
+    /// a disk snapshot goes on in bigger slices until it is below again.
+    private mutating func checkSnapshotBuffer() {
+        guard settings.snapshotBufferLimit > 0, persistence.target != nil,
+            keyspace.snapshotSideBytes > settings.snapshotBufferLimit
+        else { return }
+        if isSaving {
+            persistence.slicesLeft = Engine.slicesPerTurn
+            return
+        }
+        frontend.log(
+            .warning,
+            "Closing replicas that read their snapshot too slowly: values changed meanwhile take "
+                + "more than snapshot-buffer-limit.")
+        for (id, transfer) in persistence.transfers where transfer.stage == .sending {
+            if let slot = frontend.sessions[id] { frontend.close(slot) }
+        }
+    }
+
+    /// Begins what waits for a walk: a scheduled save first, else replicas whose delay is over.
+    private mutating func beginWaitingRun() {
+        if let completions = persistence.scheduled {
+            persistence.scheduled = nil
+            beginSave(completions)
+        } else {
+            beginTransfers()
+        }
+    }
 }

@@ -1,0 +1,259 @@
+import Digests
+import Keyspace
+import Memory
+import Persistence
+import RESP
+import Sessions
+
+/// A dataset being read, from the disk at start or from a primary.
+struct Loader: ~Copyable {
+    enum Source: Equatable {
+        /// A file, by the host's id; the session answered at the end (DEBUG RELOAD), if any.
+        case file(Int, session: Int?)
+        /// The payload of a full sync.
+        case primary
+    }
+    let source: Source
+    var decoder: RDBDecoder
+    /// Where entries go: data of its own until everything is there and sound.
+    var staging: Slot<Keyspace>
+    var database = 0
+    var aux = LoadedAux()
+    /// Whether keys that are expired already are left out, as a primary does.
+    let dropsExpired: Bool
+    var keys = 0
+    var expired = 0
+    var bytes = 0
+}
+
+/// What the file said of itself.
+package struct LoadedAux: Equatable, Sendable {
+    package var replicationID: String?
+    package var offset: Int?
+    package var streamDatabase: Int?
+    /// Keys loaded.
+    package var keys = 0
+    package init() {}
+}
+
+/// What became of a piece of a dataset.
+enum LoadProgress: Equatable {
+    case more
+    case finished(LoadedAux)
+    case failed(String)
+}
+
+extension Engine {
+    /// Begins to load. The data that are there stay and are served until the new ones are
+    /// complete, so a failure costs nothing.
+    mutating func beginLoad(_ source: Loader.Source, dropsExpired: Bool) {
+        abandonLoad()
+        let staging = Keyspace(
+            heap: heap, databaseCount: settings.databases, hashKey: keyspace.hashKey,
+            random: RandomGenerator(seed: frontend.random.next()))
+        persistence.loader = Loader(
+            source: source, decoder: RDBDecoder(heap: heap, verifies: settings.rdbChecksum),
+            staging: Slot(staging), dropsExpired: dropsExpired)
+        persistence.loader?.staging.value.now = keyspace.now
+        persistence.loader?.staging.value.usesLFU = keyspace.usesLFU
+        persistence.loader?.staging.value.digestEnabled = keyspace.digestEnabled
+        persistence.statistics.loadingSince = frontend.time.wall / 1_000_000
+        persistence.statistics.loadedBytes = 0
+        gates.insert(.loading)
+    }
+
+    /// Takes the next piece of the dataset, at most 64 KiB for the turn's sake.
+    mutating func feedLoad(_ piece: ByteView) -> LoadProgress {
+        guard persistence.loader != nil else { return .failed("nothing is being loaded") }
+        persistence.loader?.bytes += piece.count
+        persistence.statistics.loadedBytes += piece.count
+        persistence.loader?.decoder.feed(piece)
+        do {
+            return try readLoad()
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+
+    private mutating func readLoad() throws(RDBError) -> LoadProgress {
+        while let event = try persistence.loader?.decoder.next() {
+            switch event {
+            case .needMore: return .more
+            case .aux(let key, let value): noteAux(key, value)
+            case .selectDatabase(let index):
+                guard index < settings.databases else {
+                    return .failed(
+                        "the file has database \(index), but there are \(settings.databases)")
+                }
+                persistence.loader?.database = index
+            case .resize(let keys, _): reserve(keys)
+            case .entry(let entry): insert(entry)
+            case .function, .moduleAux:
+                break
+            case .end:
+                let aux = persistence.loader?.aux ?? LoadedAux()
+                return .finished(aux)
+            }
+        }
+        return .more
+    }
+
+    private mutating func noteAux(_ key: ByteView, _ value: ByteView) {
+        if key == "repl-id" {
+            persistence.loader?.aux.replicationID = value.string
+        } else if key == "repl-offset" {
+            persistence.loader?.aux.offset = value.integer.map { Int($0) }
+        } else if key == "repl-stream-db" {
+            persistence.loader?.aux.streamDatabase = value.integer.map { Int($0) }
+        }
+    }
+
+    /// The announced number of keys saves rehashing; it is a stranger's word, so it is believed
+    /// only up to a bound.
+    private mutating func reserve(_ keys: Int) {
+        guard let loader = persistence.loader?.database else { return }
+        persistence.loader?.staging.value.reserve(loader, min(max(keys, 0), 1 << 20))
+    }
+
+    private mutating func insert(_ entry: RDBEntry) {
+        guard let database = persistence.loader?.database,
+            let dropsExpired = persistence.loader?.dropsExpired,
+            let staging = persistence.loader?.staging
+        else { return }
+        if dropsExpired, let expiry = entry.attributes.expiry, expiry <= keyspace.now {
+            persistence.loader?.expired += 1
+            return
+        }
+        let hash = keyspace.hash(entry.key)
+        let expiry = entry.attributes.expiry.map { ExpiryChange.at($0) } ?? .clear
+        let loaded =
+            switch entry.value {
+            case .string(let value):
+                staging.value.set(database, entry.key, hash, string: value, expiry: expiry)
+            case .integer(let value):
+                staging.value.set(database, entry.key, hash, integer: value, expiry: expiry)
+            }
+        if let idle = entry.attributes.idle { staging.value.setIdleSeconds(loaded, Int64(idle)) }
+        if let frequency = entry.attributes.frequency {
+            staging.value.setFrequency(loaded, Int(frequency))
+        }
+        persistence.loader?.keys += 1
+        persistence.loader?.aux.keys += 1
+    }
+
+    /// Puts the loaded data in place of the old ones, which are freed in slices.
+    mutating func adoptLoad() {
+        guard let staging = persistence.loader?.staging else { return }
+        persistence.statistics.keysLoaded = persistence.loader?.keys ?? 0
+        persistence.statistics.keysLoadedExpired = persistence.loader?.expired ?? 0
+        // A walk over data that are going away has nothing more to say.
+        if persistence.target != nil { abortRun("the dataset was replaced") }
+        tripAllWatchers()
+        let changes = keyspace.changes
+        swap(&keyspace, &staging.value)
+        keyspace.changes = changes
+        persistence.statistics.changesAtSave = changes
+        keyspace.now = frontend.time.wall / 1000
+        bury(staging)
+        endLoading()
+    }
+
+    /// Forgets a load that failed or is no longer wanted.
+    mutating func abandonLoad() {
+        guard let staging = persistence.loader?.staging else { return }
+        bury(staging)
+        endLoading()
+    }
+
+    private mutating func endLoading() {
+        persistence.loader = nil
+        persistence.statistics.loadingSince = 0
+        gates.remove(.loading)
+    }
+
+    private mutating func bury(_ old: Slot<Keyspace>) {
+        old.value.flush(nil)
+        if let graveyard = persistence.graveyard {
+            // Two at once are rare; the older one is nearly empty by then.
+            while graveyard.value.maintain(budget: 10_000) {}
+            graveyard.free()
+        }
+        persistence.graveyard = old
+    }
+
+    /// Gives the walk up and tells those who wait for it.
+    mutating func abortRun(_ reason: String) {
+        switch persistence.target {
+        case .disk(let file, _)?: _ = saveProgressed(file, failure: reason, isDone: false)
+        case .sockets?:
+            for (id, transfer) in persistence.transfers where transfer.stage == .sending {
+                if let slot = frontend.sessions[id] { frontend.close(slot) }
+            }
+            endRun()
+        case nil: break
+        }
+    }
+
+    // MARK: From a file
+
+    /// Begins to load the data file; `session` is answered at the end.
+    mutating func loadFile(for session: Int?) {
+        let id = nextToken
+        nextToken += 1
+        beginLoad(.file(id, session: session), dropsExpired: !replication.isReplica)
+        frontend.requests.append(.readFile(id: id, path: dataPath(settings.dbfilename)))
+    }
+
+    /// A piece of a file arrived. Whether the id was a load's.
+    mutating func loadRead(_ id: Int, _ bytes: [UInt8], isLast: Bool) -> Bool {
+        guard case .file(let own, let session)? = persistence.loader?.source, own == id else {
+            return false
+        }
+        switch bytes.withView({ feedLoad($0) }) {
+        case .more where !isLast:
+            frontend.requests.append(.readMore(id: id))
+        case .more:
+            fileLoaded(session, .failure("unexpected end of file"))
+        case .failed(let reason):
+            fileLoaded(session, .failure(reason))
+        case .finished(let aux):
+            adoptLoad()
+            fileLoaded(session, .success(aux))
+        }
+        return true
+    }
+
+    /// The file could not be read. Whether the id was a load's.
+    mutating func loadUnreadable(_ id: Int, errno: Int32, reason: String) -> Bool {
+        guard case .file(let own, let session)? = persistence.loader?.source, own == id else {
+            return false
+        }
+        abandonLoad()
+        // No file is an empty dataset.
+        fileLoaded(session, errno == 2 ? .missing : .failure(reason))
+        return true
+    }
+
+    private mutating func fileLoaded(_ session: Int?, _ result: FileLoad) {
+        if case .failure = result { abandonLoad() }
+        guard let session else { return startDataLoaded(result) }
+        guard let slot = frontend.sessions[session] else { return }
+        if case .failure(let reason) = result {
+            frontend.log(.warning, "Error trying to load the RDB dump: \(reason)")
+            slot.value.reply.error("ERR Error trying to load the RDB dump, check server logs")
+        } else {
+            slot.value.reply.ok()
+        }
+        unblock(slot)
+    }
+
+    /// DEBUG RELOAD after its save.
+    mutating func reload(for session: Int) { loadFile(for: session) }
+}
+
+/// How loading a file ended.
+enum FileLoad: Equatable {
+    case success(LoadedAux)
+    case missing
+    case failure(String)
+}

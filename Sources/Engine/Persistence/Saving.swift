@@ -1,0 +1,151 @@
+import Keyspace
+import Memory
+import Persistence
+import RESP
+import Sessions
+
+/// Snapshots to disk.
+extension Engine {
+    /// Bytes handed to the host at a time.
+    private static var filePiece: Int { 256 * 1024 }
+    /// Seconds after a failed attempt before save points try again.
+    private static var retrySeconds: Int64 { 5 }
+
+    /// Path of a file in the data directory.
+    func dataPath(_ name: String) -> String {
+        settings.dir == "." ? name : "\(settings.dir)/\(name)"
+    }
+
+    /// Begins a snapshot to disk, or lets it follow the one under way.
+    mutating func save(_ completion: SaveCompletion) {
+        if persistence.target == nil {
+            beginSave([completion])
+        } else {
+            persistence.scheduled = (persistence.scheduled ?? []) + [completion]
+        }
+    }
+
+    mutating func beginSave(_ completions: [SaveCompletion]) {
+        let file = nextToken
+        nextToken += 1
+        let path = dataPath("temp-\(file).rdb")
+        frontend.requests.append(.createFile(id: file, path: path))
+        persistence.statistics.lastAttempt = frontend.time.wall / 1_000_000
+        beginRun(.disk(file: file, path: dataPath(settings.dbfilename)), completions: completions)
+        frontend.log(.notice, "Background saving started without a child process")
+        pumpDisk()
+    }
+
+    /// Hands the next piece to the host, if it is done with the last one.
+    mutating func pumpDisk() {
+        guard case .disk(let file, let path)? = persistence.target,
+            persistence.run?.isWriting == false, persistence.run?.isCommitting == false
+        else { return }
+        var piece: [UInt8] = []
+        while piece.count < Engine.filePiece, persistence.slicesLeft > 0 {
+            let taken = takeOutput(atMost: Engine.filePiece - piece.count)
+            if !taken.isEmpty {
+                piece += taken
+                continue
+            }
+            if persistence.run?.encoder.isFinished == true { break }
+            persistence.slicesLeft -= 1
+            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
+        }
+        if !piece.isEmpty {
+            persistence.run?.isWriting = true
+            frontend.requests.append(.appendFile(id: file, bytes: piece))
+        } else if persistence.run?.encoder.isFinished == true {
+            persistence.run?.isCommitting = true
+            frontend.requests.append(.commitFile(id: file, renameTo: path))
+        } else {
+            persistence.isHungry = true
+        }
+    }
+
+    private mutating func takeOutput(atMost limit: Int) -> [UInt8] {
+        guard let view = persistence.run?.encoder.output, !view.isEmpty else { return [] }
+        let bytes = view[0..<min(view.count, limit)].bytes
+        persistence.run?.encoder.consume(bytes.count)
+        return bytes
+    }
+
+    /// The host wrote a piece, finished the file, or could not. Whether the id was ours.
+    mutating func saveProgressed(_ id: Int, failure: String?, isDone: Bool) -> Bool {
+        guard case .disk(let file, _)? = persistence.target, file == id else { return false }
+        if let failure {
+            saveFailed(file, failure)
+        } else if isDone {
+            saveSucceeded()
+        } else {
+            persistence.run?.isWriting = false
+            persistence.slicesLeft = Engine.slicesPerTurn
+            pumpDisk()
+        }
+        return true
+    }
+
+    private mutating func saveSucceeded() {
+        let started = persistence.run?.startedAt ?? 0
+        let completions = persistence.run?.completions ?? []
+        let length = persistence.run?.encoder.bytesTaken ?? 0
+        persistence.statistics.changesAtSave = persistence.run?.changesAtStart ?? 0
+        persistence.statistics.lastSave = frontend.time.wall / 1_000_000
+        persistence.statistics.lastSaveSucceeded = true
+        persistence.statistics.lastSaveSeconds = (frontend.time.monotonic - started) / 1_000_000
+        persistence.statistics.saves += 1
+        gates.remove(.saveFailed)
+        frontend.log(.notice, "DB saved on disk")
+        frontend.log(.notice, "Background saving terminated with success")
+        endRun()
+        for completion in completions { complete(completion, length: length, error: nil) }
+    }
+
+    private mutating func saveFailed(_ file: Int, _ reason: String) {
+        let completions = persistence.run?.completions ?? []
+        persistence.statistics.lastSaveSucceeded = false
+        frontend.requests.append(.abandonFile(id: file))
+        frontend.log(.warning, "Write error saving DB on disk: \(reason)")
+        frontend.log(.warning, "Background saving error")
+        if settings.stopWritesOnSaveError, !settings.savePoints.isEmpty {
+            gates.insert(.saveFailed)
+        }
+        endRun()
+        for completion in completions { complete(completion, length: 0, error: reason) }
+    }
+
+    private mutating func complete(_ completion: SaveCompletion, length: Int, error: String?) {
+        switch completion {
+        case .nothing: break
+        case .reply(let id):
+            guard let slot = frontend.sessions[id] else { return }
+            if error == nil { slot.value.reply.ok() } else { slot.value.reply.error("ERR") }
+            unblock(slot)
+        case .reload(let id):
+            if error == nil { return reload(for: id) }
+            guard let slot = frontend.sessions[id] else { return }
+            slot.value.reply.error("ERR Error trying to load the RDB dump, check server logs")
+            unblock(slot)
+        case .shutdown: shutdownSaved(error: error)
+        case .transfer: sendSavedFile(length: length, error: error)
+        }
+    }
+
+    /// Begins a snapshot when a save point is reached; called by the cron.
+    mutating func checkSavePoints() {
+        guard persistence.target == nil, persistence.loader == nil, !gates.contains(.fenced) else {
+            return
+        }
+        let now = frontend.time.wall / 1_000_000
+        let statistics = persistence.statistics
+        let changes = keyspace.changes - statistics.changesAtSave
+        let mayTry =
+            statistics.lastSaveSucceeded || now - statistics.lastAttempt > Engine.retrySeconds
+        for point in settings.savePoints
+        where changes >= point.changes && now - statistics.lastSave > point.seconds && mayTry {
+            frontend.log(
+                .notice, "\(point.changes) changes in \(point.seconds) seconds. Saving...")
+            return save(.nothing)
+        }
+    }
+}

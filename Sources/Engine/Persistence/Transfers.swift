@@ -1,0 +1,197 @@
+import Digests
+import Memory
+import Persistence
+import RESP
+import Sessions
+
+/// Snapshots to replicas. All that wait when a walk begins share it; each has a spool of its own
+/// and the walk goes no faster than the slowest reader.
+extension Engine {
+    /// A replica wants a snapshot. `usesMark`: the payload ends with a mark of 40 bytes, so that
+    /// it can be sent while it is made; without, it is written to a file first.
+    mutating func attachTransfer(
+        _ session: Slot<Session>, usesMark: Bool, includesKeys: Bool = true
+    ) {
+        var mark: [UInt8]?
+        if usesMark { mark = Array(frontend.random.hex(40).utf8) }
+        persistence.transfers[session.value.id] = SnapshotTransfer(
+            stage: .waiting(since: frontend.time.monotonic), mark: mark,
+            includesKeys: includesKeys, spool: Slot(ByteBuffer(heap: heap)))
+        persistence.isHungry = true
+    }
+
+    /// Forgets the transfer of a session, which may be gone.
+    mutating func dropTransfer(_ id: Int) {
+        guard let transfer = persistence.transfers.removeValue(forKey: id) else { return }
+        transfer.spool.free()
+        guard case .sockets? = persistence.target else { return }
+        if !persistence.transfers.values.contains(where: { $0.stage == .sending }) {
+            frontend.log(.notice, "Diskless rdb transfer, last replica dropped, ending snapshot")
+            endRun()
+        }
+    }
+
+    /// Begins a walk for the replicas that wait, when the delay is over or enough are there.
+    mutating func beginTransfers() {
+        var waiting: [Int] = []
+        var oldest = Int64.max
+        for (id, transfer) in persistence.transfers {
+            if case .waiting(let since) = transfer.stage {
+                waiting.append(id)
+                oldest = min(oldest, since)
+            }
+        }
+        guard !waiting.isEmpty else { return }
+        let delay = Int64(settings.replDisklessSyncDelay) * 1_000_000
+        let enough = settings.replDisklessSyncMaxReplicas
+        let isDue =
+            frontend.time.monotonic - oldest >= delay || (enough > 0 && waiting.count >= enough)
+        guard isDue || waiting.contains(where: { persistence.transfers[$0]?.mark == nil }) else {
+            return
+        }
+        waiting.sort()
+        let filed = waiting.filter { persistence.transfers[$0]?.mark == nil }
+        if !filed.isEmpty { return beginFiling(filed) }
+        // Those that want no keys (redis-cli --functions-rdb) share a walk only with their like.
+        let includesKeys = persistence.transfers[waiting[0]]?.includesKeys ?? true
+        waiting.removeAll { persistence.transfers[$0]?.includesKeys != includesKeys }
+        beginSending(waiting, includesKeys: includesKeys)
+    }
+
+    private mutating func beginSending(_ ids: [Int], includesKeys: Bool) {
+        beginRun(.sockets, includesKeys: includesKeys)
+        for id in ids {
+            persistence.transfers[id]?.stage = .sending
+            guard let slot = frontend.sessions[id], let transfer = persistence.transfers[id] else {
+                continue
+            }
+            transferBegan(slot)
+            transfer.spool.value.append("$EOF:")
+            transfer.spool.value.append(transfer.mark ?? [])
+            transfer.spool.value.append("\r\n")
+            frontend.noteOutput(slot)
+        }
+    }
+
+    /// The next bytes of the session's snapshot; empty when there are none now.
+    mutating func transferOutput(_ session: Slot<Session>) -> ByteView {
+        guard let transfer = persistence.transfers[session.value.id] else { return .empty }
+        if case .waiting = transfer.stage { return .empty }
+        if transfer.spool.value.isEmpty, transfer.stage == .sending { fillSpools() }
+        return transfer.spool.value.readable
+    }
+
+    /// The host wrote `count` bytes of it.
+    mutating func transferSent(_ session: Slot<Session>, _ count: Int) {
+        guard let transfer = persistence.transfers[session.value.id] else { return }
+        transfer.spool.value.consume(count)
+        guard transfer.spool.value.isEmpty else { return }
+        if transfer.stage == .reading { readMoreOfFile() }
+        guard transfer.stage == .ending else { return }
+        transfer.spool.free()
+        persistence.transfers[session.value.id] = nil
+        transferFinished(session)
+    }
+
+    /// Makes more of the snapshot while no reader is behind.
+    private mutating func fillSpools() {
+        guard case .sockets? = persistence.target else { return }
+        let readers = persistence.transfers.filter { $0.value.stage == .sending }
+        while readers.allSatisfy({ $0.value.spool.value.count < Engine.spoolLimit }) {
+            guard let view = persistence.run?.encoder.output else { return }
+            if !view.isEmpty {
+                let count = min(view.count, Engine.spoolLimit)
+                for (_, transfer) in readers { transfer.spool.value.append(view[0..<count]) }
+                persistence.run?.encoder.consume(count)
+                continue
+            }
+            if persistence.run?.encoder.isFinished == true { return endSending() }
+            guard persistence.slicesLeft > 0 else {
+                persistence.isHungry = true
+                break
+            }
+            persistence.slicesLeft -= 1
+            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
+        }
+        noteReaders()
+    }
+
+    /// The walk is over; what is in the spools still has to leave.
+    private mutating func endSending() {
+        for (id, transfer) in persistence.transfers where transfer.stage == .sending {
+            transfer.spool.value.append(transfer.mark ?? [])
+            persistence.transfers[id]?.stage = .ending
+        }
+        endRun()
+        noteReaders()
+    }
+
+    private mutating func noteReaders() {
+        for (id, transfer) in persistence.transfers where !transfer.spool.value.isEmpty {
+            if let slot = frontend.sessions[id] { frontend.noteOutput(slot) }
+        }
+    }
+
+    // MARK: With the length first
+
+    /// Old peers must be told the length of the snapshot before its bytes, so it is written to
+    /// the disk first.
+    private mutating func beginFiling(_ ids: [Int]) {
+        save(.transfer)
+        guard isSaving else { return }
+        for id in ids {
+            guard let slot = frontend.sessions[id] else { continue }
+            persistence.transfers[id]?.stage = .filing
+            transferBegan(slot)
+            frontend.noteOutput(slot)
+        }
+    }
+
+    /// The file is written, or could not be: it is read back and sent.
+    mutating func sendSavedFile(length: Int, error: String?) {
+        let ids = persistence.transfers.keys.filter { persistence.transfers[$0]?.stage == .filing }
+        for id in ids {
+            guard let slot = frontend.sessions[id], let transfer = persistence.transfers[id] else {
+                continue
+            }
+            if error != nil {
+                frontend.close(slot)
+                continue
+            }
+            transfer.spool.value.append("$")
+            transfer.spool.value.append(decimal: length)
+            transfer.spool.value.append("\r\n")
+            persistence.transfers[id]?.stage = .reading
+            frontend.noteOutput(slot)
+        }
+        guard error == nil, !ids.isEmpty else { return }
+        persistence.fileRead = nextToken
+        nextToken += 1
+        frontend.requests.append(
+            .readFile(id: persistence.fileRead, path: dataPath(settings.dbfilename)))
+    }
+
+    /// A piece of the file came back. Whether the id was ours.
+    mutating func transferRead(_ id: Int, _ bytes: [UInt8], isLast: Bool) -> Bool {
+        guard id == persistence.fileRead else { return false }
+        for (id, transfer) in persistence.transfers where transfer.stage == .reading {
+            transfer.spool.value.append(bytes)
+            if isLast { persistence.transfers[id]?.stage = .ending }
+        }
+        persistence.isAwaitingPiece = false
+        if isLast { persistence.fileRead = -1 }
+        noteReaders()
+        return true
+    }
+
+    /// Asks for the next piece of the file once the last one has left.
+    private mutating func readMoreOfFile() {
+        guard persistence.fileRead >= 0, !persistence.isAwaitingPiece else { return }
+        let isEmpty = persistence.transfers.values.allSatisfy {
+            $0.stage != .reading || $0.spool.value.isEmpty
+        }
+        guard isEmpty else { return }
+        persistence.isAwaitingPiece = true
+        frontend.requests.append(.readMore(id: persistence.fileRead))
+    }
+}
