@@ -47,7 +47,9 @@ final class ClientNode: Node {
     private var deadline: Int64 = 0
     private(set) var acknowledged: [String: Int] = [:]
     private(set) var confirmed: [String: Int] = [:]
+    /// Own writes that were acknowledged, and all requests answered.
     private(set) var operations = 0
+    private(set) var requests = 0
     private(set) var errors = 0
     private(set) var lastAcknowledgedAt: Int64 = 0
     private(set) var longestGap: Int64 = 0
@@ -163,6 +165,7 @@ final class ClientNode: Node {
             return fail(in: world)
         }
         expected -= 1
+        requests += 1
         if let record = current, expected == (usesWait ? 1 : 0) {
             acknowledged[record.key] = record.version
             operations += 1
