@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Platform
 import RESPClient
 
 /// Where the sentinels are and who we are to them and to the servers.
@@ -56,6 +56,6 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     private static func environment(_ name: String) -> String? {
-        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        Process.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

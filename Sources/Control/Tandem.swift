@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Platform
 
 /// The operator's tool.
 @main
@@ -19,7 +19,7 @@ extension ParsableCommand {
         do {
             try body()
         } catch let complaint as Complaint {
-            try? FileHandle.standardError.write(contentsOf: Data("\(complaint)\n".utf8))
+            try? Descriptor.standardError.writeAll(Array("\(complaint)\n".utf8))
             throw ExitCode(complaint.status)
         }
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Platform
 
 /// `tandem watch`.
@@ -34,17 +33,30 @@ struct WatchCommand: ParsableCommand {
                 return
             }
             // Cleared once; then each line is overwritten, so that nothing flickers.
-            show("\u{1B}[2J")
+            try show("\u{1B}[2J")
             while true {
-                let clock = Date().formatted(date: .omitted, time: .standard)
+                let clock = WatchCommand.clock()
                 let lines = ["\(clock)  Ctrl-C ends", ""] + view.lines()
-                show("\u{1B}[H" + lines.map { $0 + "\u{1B}[K\r\n" }.joined() + "\u{1B}[J")
+                try show("\u{1B}[H" + lines.map { $0 + "\u{1B}[K\r\n" }.joined() + "\u{1B}[J")
                 Clock.sleep(microseconds: Int64(interval) * 1000)
             }
         }
     }
 
-    private func show(_ text: String) {
-        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    /// Hours, minutes and seconds of the day.
+    private static func clock() -> String {
+        let time = Clock.local(Clock.wallMicroseconds())
+        return [time.hour, time.minute, time.second].map { part in
+            part < 10 ? "0\(part)" : "\(part)"
+        }.joined(separator: ":")
+    }
+
+    /// Ends the program when nobody reads any more.
+    private func show(_ text: String) throws {
+        do throws(SystemError) {
+            try Descriptor.standardOutput.writeAll(Array(text.utf8))
+        } catch {
+            throw ExitCode(1)
+        }
     }
 }
