@@ -39,7 +39,7 @@ package enum Secrets {
 
     private static func isSecret(_ directive: ByteView) -> Bool {
         [
-            "requirepass", "\(WireNames.masterAuth)", "\(WireNames.masterUser)",
+            "requirepass", "\(WireNames.primaryAuth)", "\(WireNames.primaryUser)",
             "tls-key-file-pass",
             "tls-client-key-file-pass",
         ].contains { name in

@@ -9,9 +9,9 @@ package enum ClientClass: Int, CaseIterable, Sendable {
     package var name: String {
         switch self {
         case .normal: "normal"
-        case .replica: "\(WireNames.slave)"
+        case .replica: "\(WireNames.replica)"
         case .pubsub: "pubsub"
-        case .primary: "\(WireNames.master)"
+        case .primary: "\(WireNames.primary)"
         }
     }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Sessions
 
 /// Every setting of the data server, as plain values. Directives (name, kind, default, bounds)
@@ -57,7 +58,22 @@ package struct ServerSettings: Equatable, Sendable {
     package var acceptEmptyPrimary = false
     package var shutdownTimeout = 10
 
-    // Network, acted on by the host.
+    package var replicaIgnoreMaxmemory = true
+    package var replicaLazyFlush = false
+    package var replDisableTCPNoDelay = false
+
+    // Who may use what.
+    package var enableDebugCommand = LocalAccess.no
+    package var enableModuleCommand = LocalAccess.no
+    package var enableProtectedConfigs = LocalAccess.no
+    /// New names of commands, in the order of the file; an empty one takes the command away.
+    package var renamedCommands: [CommandRename] = []
+
+    // Network and process, acted on by the host.
+    package var bindSource: String?
+    package var supervised = Supervision.no
+    package var shutdownOnInterrupt = ShutdownOptions.standard
+    package var shutdownOnTerminate = ShutdownOptions.standard
     package var port = 6379
     package var bind = ["*", "-::*"]
     package var tcpBacklog = 511
@@ -68,7 +84,8 @@ package struct ServerSettings: Equatable, Sendable {
     package var pidFile = ""
     package var daemonize = false
 
-    /// Values of directives that are known and kept but have no effect here, by name.
+    /// Values of directives that are known and kept but have no effect here, by name; those
+    /// that were never set are missing.
     package var inert: [String: String] = [:]
 
     package init() {}
@@ -84,14 +101,33 @@ package struct PrimaryAddress: Equatable, Sendable {
     }
 }
 
-/// Save after `seconds` if at least `changes` keys changed.
-package struct SavePoint: Equatable, Sendable {
-    package var seconds: Int
-    package var changes: Int
-    package init(seconds: Int, changes: Int) {
-        self.seconds = seconds
-        self.changes = changes
+/// From where a dangerous feature may be used.
+package enum LocalAccess: String, CaseIterable, Sendable {
+    case no, yes, local
+}
+
+/// Who started the server and hears of its state.
+package enum Supervision: String, CaseIterable, Sendable {
+    case upstart, systemd, auto, no
+}
+
+/// `rename-command`.
+package struct CommandRename: Equatable, Sendable {
+    package var command: String
+    package var name: String
+    package init(command: String, name: String) {
+        self.command = command
+        self.name = name
     }
+}
+
+/// What a signal that ends the server means: words of `shutdown-on-sigterm` as bits.
+package enum ShutdownOptions {
+    package static let standard = 0
+    package static let save = 1
+    package static let noSave = 2
+    package static let now = 4
+    package static let force = 8
 }
 
 /// What to remove when memory is full.

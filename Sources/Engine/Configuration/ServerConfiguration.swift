@@ -1,0 +1,62 @@
+import Configuration
+import RESP
+
+/// Settings from the files and arguments a server is started with.
+package enum ServerConfiguration {
+    /// Reads the configuration file (path and bytes), then standard input, then the command
+    /// line's options as one text; what comes later wins, as in Redis. `loader` gives the files
+    /// that an `include` names. The error says the place and the reason.
+    package static func load(
+        file: (path: String, bytes: [UInt8])? = nil, standardInput: [UInt8] = [],
+        options: String = "",
+        including loader: ConfigurationFile.Loader = { (_) throws(IncludeError) in
+            throw IncludeError(reason: "include is not possible here")
+        }
+    ) throws(ConfigurationError) -> ServerSettings {
+        var lines: [ConfigurationLine] = []
+        var next = 1
+        for (path, bytes) in [
+            (file?.path, file?.bytes ?? []), (nil, standardInput), (nil, Array(options.utf8)),
+        ] where !bytes.isEmpty {
+            lines += try ConfigurationFile.lines(
+                bytes, file: path, firstLine: next, including: loader)
+            next += bytes.count { $0 == UInt8(ascii: "\n") } + 1
+        }
+        return try settings(of: lines)
+    }
+
+    /// The settings that `lines` make of the defaults.
+    package static func settings(
+        of lines: [ConfigurationLine]
+    ) throws(ConfigurationError) -> ServerSettings {
+        var settings = ServerSettings()
+        try ServerDirectives.table.apply(lines, to: &settings) {
+            (line, settings) throws(DirectiveError) in
+            try other(line, &settings)
+        }
+        settings.hz = min(max(settings.hz, 1), 500)
+        return settings
+    }
+
+    /// Lines of Redis's files that are no directives.
+    private static func other(
+        _ line: ConfigurationLine, _ settings: inout ServerSettings
+    ) throws(DirectiveError) -> Bool {
+        switch line.name {
+        case "rename-command":
+            guard line.words.count == 3 else { return false }
+            settings.renamedCommands.append(
+                CommandRename(
+                    command: line.words[1].lowercased(), name: line.words[2].lowercased()))
+            return true
+        case "user":
+            throw DirectiveError("this server has no users but the default one")
+        case "loadmodule":
+            throw DirectiveError("this server has no modules")
+        case "sentinel":
+            throw DirectiveError("sentinel directive while not in sentinel mode")
+        default:
+            return false
+        }
+    }
+}
