@@ -15,8 +15,6 @@ package struct HostSettings: Equatable, Sendable {
     /// Permissions of that socket; 0 leaves them to the process's mask.
     package var unixSocketPermissions: UInt32 = 0
     package var logLevel = LogLevel.notice
-    /// Empty for the standard output.
-    package var logFile = ""
     /// Seconds after which a silent peer is asked whether it lives; 0 for never.
     package var keepAlive = 300
 
@@ -30,8 +28,6 @@ package struct HostedProgram<Served: Service & ~Copyable> {
     package var settings: (Slot<Served>) -> HostSettings
     /// The letter of log lines: M for a primary, S for a replica, X for a sentinel.
     package var role: (Slot<Served>) -> Character
-    /// Name for messages of the host itself.
-    package var name: String
     /// Listening sockets that the service manager opened for us; they replace our own.
     package var inherited: [Descriptor] = []
     /// Whether signals of the process are for this host; only one host of a process may.
@@ -40,10 +36,9 @@ package struct HostedProgram<Served: Service & ~Copyable> {
     package var pidFile = ""
 
     package init(
-        name: String, settings: @escaping (Slot<Served>) -> HostSettings,
+        settings: @escaping (Slot<Served>) -> HostSettings,
         role: @escaping (Slot<Served>) -> Character
     ) {
-        self.name = name
         self.settings = settings
         self.role = role
     }

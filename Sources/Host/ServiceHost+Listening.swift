@@ -12,7 +12,7 @@ extension ServiceHost where Served: ~Copyable {
     mutating func openListeners() throws(HostError) {
         var notes: [String] = []
         var wanted = settings
-        for descriptor in program.inherited {
+        for descriptor in inherited {
             guard let address = Sockets.localAddress(of: descriptor) else { continue }
             // A handed-over socket replaces our own of its kind.
             if address.isUnix { wanted.unixSocket = "" } else { wanted.port = 0 }
@@ -46,6 +46,7 @@ extension ServiceHost where Served: ~Copyable {
             if listener.address.isUnix, isOurs { try? Files.remove(settings.unixSocket) }
         }
         listeners = []
+        inherited = []
         listenersRestUntil = 0
     }
 

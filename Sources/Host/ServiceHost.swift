@@ -17,6 +17,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     var manager = ServiceManager()
 
     // Sockets.
+    /// Sockets handed over, until they are closed.
+    var inherited: [Descriptor]
     var listeners: [(listener: Listener, token: Token)] = []
     /// When listeners that rest for lack of descriptors are heard again; 0 when none rests.
     var listenersRestUntil: Int64 = 0
@@ -74,6 +76,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         self.service = service
         self.program = program
         self.log = log
+        inherited = program.inherited
         settings = program.settings(service)
         smallFiles = FileWorker(name: "files", results: fileResults, waking: loop.waker)
         longFiles = FileWorker(name: "long files", results: fileResults, waking: loop.waker)

@@ -100,7 +100,7 @@ enum ServerProgram {
         engine.value.arguments = arguments
         FaultReport.setDescription(of: engine.address, describeWork)
         var program = HostedProgram<Engine>(
-            name: "tandem-server", settings: { hostSettings($0.value.settings) },
+            settings: { hostSettings($0.value.settings) },
             role: { $0.value.settings.replicaOf == nil ? "M" : "S" })
         program.inherited = Systemd.takeDescriptors().map(\.descriptor)
             .filter { Systemd.isListener($0) }
@@ -127,7 +127,6 @@ enum ServerProgram {
         host.unixSocket = settings.unixSocket
         host.unixSocketPermissions = UInt32(clamping: settings.unixSocketPermissions)
         host.logLevel = settings.logLevel
-        host.logFile = settings.logFile
         host.keepAlive = settings.frontend.tcpKeepalive
         return host
     }

@@ -19,7 +19,6 @@ final class RunningHost: @unchecked Sendable {
             let service = Slot(PongService())
             service.value.frontend.settings.maxClients = maxClients
             var program = HostedProgram<PongService>(
-                name: "pong",
                 settings: { _ in
                     var settings = HostSettings()
                     settings.logLevel = .warning
