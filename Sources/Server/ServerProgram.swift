@@ -35,13 +35,11 @@ enum ServerProgram {
     private static func readSettings(
         _ lines: [ConfigurationLine]
     ) throws(ConfigurationLoader.Failure) -> ServerSettings {
-        var settings = ServerSettings()
         do throws(ConfigurationError) {
-            try startDirectives.apply(lines, to: &settings)
+            return try ServerConfiguration.settings(of: lines)
         } catch {
             throw .line(error)
         }
-        return settings
     }
 
     private static func start(
