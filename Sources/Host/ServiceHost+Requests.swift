@@ -29,11 +29,11 @@ extension ServiceHost where Served: ~Copyable {
         case .log(let level, let text):
             writeLog(level, text)
         case .status(let text):
-            manager.status(text)
+            supervisor.status(text)
         case .ready:
-            manager.ready()
+            supervisor.ready()
         case .extendTimeout(let microseconds):
-            manager.extendTimeout(microseconds: microseconds)
+            supervisor.extendTimeout(microseconds: microseconds)
         case .run(let id, let path, let arguments, let timeout):
             start(id, path, arguments, timeout)
         case .applySettings(let names):

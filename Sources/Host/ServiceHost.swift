@@ -14,7 +14,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     let log: Log
     var settings: HostSettings
     var loop: EventLoop
-    var manager = ServiceManager()
+    var supervisor = Supervisor()
 
     // Sockets.
     /// Sockets handed over, until they are closed.
@@ -147,7 +147,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     private func nextTimeout() -> Int64 {
         if service.value.hasPendingWork { return 0 }
         var deadline = min(serviceDeadline, nextUsage)
-        if let ping = manager.deadline { deadline = min(deadline, ping) }
+        if let ping = supervisor.deadline { deadline = min(deadline, ping) }
         if listenersRestUntil > 0 { deadline = min(deadline, listenersRestUntil) }
         for child in children { deadline = min(deadline, child.deadline) }
         // Deadlines are compared with the clock as it is now: the turn took time.
@@ -155,7 +155,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     private mutating func runTimers() {
-        manager.ping(now)
+        supervisor.ping(now)
         if now >= nextUsage {
             nextUsage = now + 1_000_000
             reportUsage()
@@ -201,11 +201,11 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
             Signals.setStopping(true)
             service.value.handle(.stopRequested(signal: signal.number))
         case .reload:
-            manager.reloading(now)
+            supervisor.reloading(now)
             log.reopen()
             service.value.handle(.reloadRequested)
             performRequests()
-            manager.reloaded()
+            supervisor.reloaded()
         case .childEnded:
             reapChildren()
         }
@@ -229,7 +229,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
 
     /// Writes what is left, for half a second at most, and gives everything back.
     private mutating func leave() throws(HostError) {
-        manager.stopping()
+        supervisor.stopping()
         closeListeners()
         let end = Clock.monotonicMicroseconds() + 500_000
         while !blockedOutputs.isEmpty {

@@ -1,7 +1,7 @@
 import Platform
 
 /// What we tell the service manager, and when. Without one nothing happens.
-struct ServiceManager {
+struct Supervisor {
     /// Half of what the manager grants, so that one late ping does no harm.
     private let pingInterval: Int64?
     private var nextPing: Int64 = 0
