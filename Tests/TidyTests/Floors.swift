@@ -79,7 +79,7 @@ let floors: [Floor] = [
         ]),
     Floor(
         target: "tandem", floor: 5, path: "Sources/Control",
-        imports: ["RESP", "Platform", "Memory", "ArgumentParser"], system: ["Foundation"]),
+        imports: ["RESPClient", "RESP", "Platform", "Memory", "ArgumentParser"]),
 ]
 
 /// System libraries and shims: below every floor.
