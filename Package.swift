@@ -123,6 +123,7 @@ let package = Package(
         // Tests of replication's machines and of the RDB codecs.
         tests("ReplicationTests", ["Replication", "Digests", "Memory"]),
         tests("PersistenceTests", ["Persistence", "Keyspace", "Digests", "Memory"]),
+        tests("SentinelCoreTests", ["SentinelCore", "Sessions", "RESP", "Configuration", "Digests"]),
         // Tests of what speaks to the kernel, and of the digests.
         tests("DigestsTests", ["Digests", "Memory"]),
         tests("PlatformTests", ["Platform"]),
@@ -130,5 +131,6 @@ let package = Package(
         tests("HostTests", ["Host", "Sessions", "Configuration", "RESP", "Platform", "Memory"]),
         // The rules of the house, and the built programs over TCP.
         tests("TidyTests", []),
+        tests("ServerTests", []),
     ]
 )

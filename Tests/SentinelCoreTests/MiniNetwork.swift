@@ -239,7 +239,11 @@ final class MiniNetwork {
 
     /// Cuts the network between two ports, or joins it again.
     func cut(_ a: Int, _ b: Int, _ isCut: Bool = true) {
-        if isCut { cuts.insert([min(a, b), max(a, b)]) } else { cuts.remove([min(a, b), max(a, b)]) }
+        if isCut {
+            cuts.insert([min(a, b), max(a, b)])
+        } else {
+            cuts.remove([min(a, b), max(a, b)])
+        }
     }
 
     private func isCut(_ link: Link) -> Bool {
@@ -335,7 +339,8 @@ final class MiniNetwork {
         let port = link.port
         guard let server = servers[port] else { return .error("ERR gone") }
         let name = request[0].uppercased()
-        if !["PING", "INFO", "PUBLISH", "ROLE", "CLIENT", "SUBSCRIBE"].contains(name) {
+        let isRoutine = ["PING", "INFO", "PUBLISH", "ROLE", "SUBSCRIBE"].contains(name)
+        if !isRoutine && request != ["CLIENT", "SETNAME", request.last ?? ""] {
             servers[port]?.requests.append(request)
         }
         switch name {

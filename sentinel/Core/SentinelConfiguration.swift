@@ -167,7 +167,9 @@ package enum ConfigurationRewrite {
             if !options.contains(option) { options.append(option) }
             grouped[option, default: []].append(RewrittenLine(line, isForced: true))
         }
-        var rewrite = Rewrite(original) { option($0) }
+        // The newline of the last line begins no other.
+        let text = original.last == UInt8(ascii: "\n") ? original.dropLast() : original[...]
+        var rewrite = Rewrite(Array(text)) { option($0) }
         for option in options { rewrite.put(option, grouped[option] ?? []) }
         return rewrite.finish()
     }
