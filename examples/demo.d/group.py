@@ -85,17 +85,18 @@ class Node:
 class Group:
     """Starts everything in a temporary folder; `close` ends it and leaves nothing behind."""
 
-    def __init__(self, server, sentinel, keep=False):
+    def __init__(self, servers, sentinels, keep=False):
+        """Two commands for the servers, three for the sentinels, each a list of words."""
         self.keep = keep
         self.folder = tempfile.mkdtemp(prefix='tandem-demo-')
         ports = free_ports(5)
         self.servers = [
-            self.make('server 1', server, ports[0], self.server_lines(ports[0])),
-            self.make('server 2', server, ports[1],
+            self.make('server 1', servers[0], ports[0], self.server_lines(ports[0])),
+            self.make('server 2', servers[1], ports[1],
                       self.server_lines(ports[1]) + [f'replicaof 127.0.0.1 {ports[0]}']),
         ]
         self.sentinels = [
-            self.make(f'sentinel {number}', sentinel, port, [
+            self.make(f'sentinel {number}', sentinels[number - 1], port, [
                 f'port {port}', 'bind 127.0.0.1',
                 f'sentinel monitor {GROUP} 127.0.0.1 {ports[0]} 2',
                 f'sentinel down-after-milliseconds {GROUP} {DOWN_AFTER}',

@@ -20,7 +20,7 @@ class Demo:
     """The group, its two clients and what can be done to them."""
 
     def __init__(self, arguments):
-        self.group = Group(arguments.server, arguments.sentinel, arguments.keep)
+        self.group = Group([arguments.server] * 2, [arguments.sentinel] * 3, arguments.keep)
         addresses = self.group.sentinel_addresses
         self.writers = [Writer('checked', addresses, GROUP, True),
                         Writer('plain', addresses, GROUP, False)]
