@@ -1,6 +1,7 @@
 import DataStructures
 import Digests
 import Memory
+import Testing
 
 /// An element that is nothing but its address, which stands for a number. How good its hash is
 /// depends on the key: the bits of `k0` that are clear are clear in every hash.
@@ -69,4 +70,13 @@ struct Numbers: ~Copyable {
         dict.forEach { found.append($0.number) }
         return found.sorted()
     }
+}
+
+/// Like `#expect`, for checks made thousands of times: that one takes a backtrace every time, this
+/// one only when the check fails.
+func check(
+    _ holds: Bool, _ message: @autoclosure () -> String = "",
+    at location: SourceLocation = #_sourceLocation
+) {
+    if !holds { Issue.record(Comment(rawValue: message()), sourceLocation: location) }
 }

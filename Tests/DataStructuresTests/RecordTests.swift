@@ -155,10 +155,10 @@ import Testing
                     otherModel = []
                 default:
                     let popped = queue.popFirst()
-                    #expect(popped == (model.isEmpty ? nil : model.removeFirst()))
+                    check(popped == (model.isEmpty ? nil : model.removeFirst()))
                 }
                 let (count, isEmpty) = (queue.count, queue.isEmpty)
-                #expect(count == model.count && isEmpty == model.isEmpty)
+                check(count == model.count && isEmpty == model.isEmpty)
             }
             var rest: [Int] = []
             queue.forEach { rest.append($0) }

@@ -62,7 +62,7 @@ import Testing
         for byte in 2..<6 {
             twins.set(0, [1], [UInt8](repeating: UInt8(byte), count: 10_000 + byte))
             #expect(twins.heap.used == before)
-            twins.check(0, [1])
+            twins.verify(0, [1])
         }
     }
 
@@ -77,8 +77,8 @@ import Testing
         #expect(twins.heap.used - before > 100_000)
         twins.append(1, [2], [7])
         twins.append(0, [1], [8])
-        twins.check(0, [1])
-        twins.check(1, [2])
+        twins.verify(0, [1])
+        twins.verify(1, [2])
         twins.checkAll()
     }
 
@@ -88,11 +88,11 @@ import Testing
         let empty = twins.heap.used
         for number in 0..<20_000 { twins.append(0, [1], [UInt8(truncatingIfNeeded: number)]) }
         #expect(twins.heap.used - empty < 50_000)
-        twins.check(0, [1])
+        twins.verify(0, [1])
         // Past the size from which blocks are made of pages.
         for _ in 0..<12 { twins.append(0, [1], [UInt8](repeating: 5, count: 500_000)) }
         twins.setRange(0, [1], 9_000_000, [1])
-        twins.check(0, [1])
+        twins.verify(0, [1])
         twins.delete(0, [1])
         #expect(twins.heap.used - empty > 1 << 20)
         while twins.keyspace.maintain(budget: 1) {}
