@@ -248,6 +248,7 @@ package struct Dict<Element: DictElement>: ~Copyable {
     }
 
     /// Frees the continuations of a bucket.
+    @usableFromInline
     static func freeChain(_ head: DictBucket, _ heap: Heap) {
         var link = head.child
         while let bucket = link {

@@ -19,6 +19,7 @@ extension Dict {
     }
 
     /// A marked element, each as likely as any other.
+    @inlinable
     package func randomMarked(_ random: inout RandomGenerator) -> Element? {
         guard markedCount > 0 else { return nil }
         let number = random.below(markedCount)
@@ -27,7 +28,8 @@ extension Dict {
     }
 
     /// Marked element `number` of a table whose first `start` buckets are not in use.
-    private func marked(_ table: DictTable, _ number: Int, from start: Int) -> Element? {
+    @inlinable
+    func marked(_ table: DictTable, _ number: Int, from start: Int) -> Element? {
         var left = number
         var superGroup = 0
         while left >= table.markedInSuperGroup(superGroup) {
@@ -71,6 +73,7 @@ extension Dict {
     /// calls may hide some until the next round.
     ///
     /// Returns whether the round has ended.
+    @inlinable
     package func sweepMarked(
         _ place: inout DictSweep, budget: Int, _ body: (Element) -> Void
     ) -> Bool {

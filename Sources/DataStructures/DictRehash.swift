@@ -93,10 +93,12 @@ extension Dict {
         current = next
         next = DictTable()
         moved = 0
+        current.settle(heap: heap)
     }
 
     /// Does up to `steps` steps of a rehash, starting one when the table has become too big.
     /// Returns whether there is more to do.
+    @inlinable
     package mutating func rehash(steps: Int) -> Bool {
         var left = steps
         while left > 0 {
@@ -116,6 +118,7 @@ extension Dict {
 
     /// Empties a dict that nobody will use again: visits up to `budget` buckets, hands their
     /// elements to `free` and gives the buckets back. Returns whether everything is gone.
+    @inlinable
     package mutating func drain(_ budget: Int, _ free: (Element) -> Void) -> Bool {
         var left = budget
         while current.exists {

@@ -79,15 +79,18 @@ extension Dict {
 
     /// The chain numbered `number` when those of the old table that are still in use are counted
     /// first and those of the new one after them.
+    @inlinable
     func chain(_ number: Int) -> DictBucket {
         let held = current.buckets - moved
         return number < held ? current.bucket(moved + number) : next.bucket(number - held)
     }
 
     /// Number of chains that `chain` knows.
+    @inlinable
     var chains: Int { current.buckets - moved + (next.exists ? next.buckets : 0) }
 
     /// An element, each as likely as any other unless its chain holds more than 16.
+    @inlinable
     package func random(_ random: inout RandomGenerator) -> Element? {
         guard count > 0 else { return nil }
         let chains = self.chains
@@ -107,6 +110,7 @@ extension Dict {
     }
 
     /// Elements in a chain.
+    @inlinable
     static func length(_ head: DictBucket) -> Int {
         var held = head.count
         var link = head.child
@@ -118,6 +122,7 @@ extension Dict {
     }
 
     /// Element `number` of a chain.
+    @inlinable
     func pick(_ head: DictBucket, _ number: Int) -> Element? {
         var left = number
         var found: Element?
@@ -131,6 +136,7 @@ extension Dict {
     /// Visits about `wanted` elements that lie side by side from a random place on: cheaper than
     /// as many independent ones, and good enough to choose what to evict. At most ten chains for
     /// each element wanted are looked at.
+    @inlinable
     package func sample(
         _ wanted: Int, _ random: inout RandomGenerator, _ body: (Element) -> Void
     ) {

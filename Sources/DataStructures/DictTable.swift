@@ -77,12 +77,14 @@ struct DictTable {
     }
 
     /// Marked elements in buckets `64 * group ..< 64 * (group + 1)`.
+    @inlinable
     func markedInGroup(_ group: Int) -> Int {
         guard let groups = unsafe groups else { return marked }
         return unsafe Int(groups[group])
     }
 
     /// Marked elements in buckets `4096 * group ..< 4096 * (group + 1)`.
+    @inlinable
     func markedInSuperGroup(_ group: Int) -> Int {
         guard let groups = unsafe groups else { return marked }
         return unsafe Int(groups[buckets >> 6 + group])
@@ -97,6 +99,14 @@ struct DictTable {
         let start = unsafe UnsafeMutableRawPointer(bitPattern: base).unsafelyUnwrapped + released
         unsafe heap.freePages(start, end - released)
         released = end
+    }
+
+    /// Tells the kernel that all buckets are in use by now.
+    @usableFromInline
+    func settle(heap: Heap) {
+        guard bytes >= DictTable.pagesFrom else { return }
+        unsafe heap.gatherPages(
+            UnsafeMutableRawPointer(bitPattern: base).unsafelyUnwrapped, bytes)
     }
 
     /// Frees the block. No copy of the handle may be used afterwards.
