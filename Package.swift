@@ -103,7 +103,7 @@ let package = Package(
             "tandem-sentinel",
             [
                 "SentinelCore", "Host", "Sessions", "RESPClient", "Configuration", "RESP",
-                "Reactor", "Platform", "Memory",
+                "Reactor", "Platform", "Digests", "Memory",
             ], path: "sentinel/Executable"),
         program(
             "tandem",

@@ -75,7 +75,7 @@ let floors: [Floor] = [
         target: "tandem-sentinel", floor: 5, path: "sentinel/Executable",
         imports: [
             "SentinelCore", "Host", "Sessions", "RESPClient", "Configuration", "RESP", "Reactor",
-            "Platform", "Memory",
+            "Platform", "Digests", "Memory",
         ]),
     Floor(
         target: "tandem", floor: 5, path: "Sources/Control",

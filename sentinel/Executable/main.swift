@@ -1,1 +1,3 @@
-print("not built yet")
+import Platform
+
+Process.exit(SentinelProgram.main(Array(Process.arguments.dropFirst())))
