@@ -35,7 +35,8 @@ package struct Record: DictElement {
         heap: Heap, shape: RecordShape, kind: UInt8, stamp: UInt8, clock: UInt32, expiry: Int64?,
         key: ByteView
     ) {
-        unsafe base = heap.allocate(shape.size)
+        // The whole class, because the value may grow in place to its end.
+        unsafe base = heap.allocate(shape.sizeClass)
         let head = UInt64(kind) | UInt64(stamp) &<< 16 | UInt64(clock & 0xff_ffff) &<< 24
         unsafe base.storeBytes(of: head.littleEndian, as: UInt64.self)
         setShape(shape)

@@ -68,7 +68,7 @@ extension Record {
 
     /// Frees the record and leaves its block alone.
     @inlinable @inline(__always)
-    package func free(heap: Heap) { unsafe heap.free(base, shape.size) }
+    package func free(heap: Heap) { unsafe heap.free(base, shape.sizeClass) }
 
     /// Frees the record and gives up its block.
     package func freeAll(heap: Heap) {
