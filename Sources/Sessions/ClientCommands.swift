@@ -20,7 +20,8 @@ extension CommandRows {
         clientRow(
             "list", -2, "2.4.0", "Describes all connections, or those wanted.",
             syntax:
-                "[TYPE <normal|\(WireNames.primary)|replica|pubsub>] [ID client-id [client-id ...]]",
+                "[TYPE <normal|\(WireNames.primary)|replica|pubsub>] "
+                + "[ID client-id [client-id ...]]",
             complexity: "O(N) in the number of connections", flags: .admin,
             tips: ["nondeterministic_output"]
         ) { shared($1, $2, clientList) },

@@ -25,7 +25,8 @@ extension Frontend {
         let transaction =
             slot.value.flags.contains(.inTransaction) ? slot.value.queue.requests.count : -1
         var text = "id=\(slot.value.id) addr=\(slot.value.peer) laddr=\(slot.value.local)"
-        text += " fd=\(slot.value.connection)"
+        // The host's name for the connection has its place in the low half.
+        text += " fd=\(slot.value.connection & 0xffff_ffff)"
         text += " name=\(String(decoding: slot.value.name, as: UTF8.self))"
         text += " age=\((time.monotonic - slot.value.createdAt) / 1_000_000)"
         text += " idle=\((time.monotonic - slot.value.lastInteraction) / 1_000_000)"

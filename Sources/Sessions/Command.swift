@@ -32,13 +32,13 @@ package struct CommandFlags: OptionSet, Sendable {
     /// Allowed on a RESP2 connection that has subscriptions.
     @inlinable package static var inSubscription: Self { Self(rawValue: 1 << 19) }
 
-    /// Redis's names, in the order in which COMMAND lists them.
+    /// Redis's names, in the order in which COMMAND lists them; it does not list `mayReplicate`.
     package static let names: [(CommandFlags, String)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
         (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"),
         (.loading, "loading"), (.stale, "stale"), (.skipMonitor, "skip_monitor"),
         (.skipSlowlog, "skip_slowlog"), (.asking, "asking"), (.fast, "fast"),
-        (.noAuth, "no_auth"), (.mayReplicate, "may_replicate"),
+        (.noAuth, "no_auth"),
         (.noMandatoryKeys, "no_mandatory_keys"), (.noAsyncLoading, "no_async_loading"),
         (.noMulti, "no_multi"), (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
     ]

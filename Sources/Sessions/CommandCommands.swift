@@ -75,7 +75,7 @@ func commandInfo(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) ->
             call.reply.commandInfo(
                 frontend.table.rows[index], name: frontend.table.rows[index].name)
         } else {
-            call.reply.nullArray()
+            call.reply.null()
         }
     }
     return .none
@@ -145,7 +145,7 @@ private func getKeys(
     }
     guard index >= 0 else { throw ReplyError("ERR Invalid command specified") }
     let row = frontend.table.rows[index]
-    guard !row.allKeySpecs.isEmpty else {
+    guard row.allKeySpecs.contains(where: { !$0.isNoKey }) else {
         throw ReplyError("ERR The command has no key arguments")
     }
     guard frontend.table[index].accepts(arguments: call.count - 2) else {

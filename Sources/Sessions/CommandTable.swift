@@ -131,6 +131,13 @@ package struct CommandTable: ~Copyable {
         return -1
     }
 
+    /// Index of what a request runs: of its subcommand, where it names one.
+    package func executed(_ call: Call) -> Int {
+        guard isContainer(call.command), call.count > 1 else { return call.command }
+        let index = find(call[1], in: call.command)
+        return index >= 0 ? index : call.command
+    }
+
     /// Index of a command by its full name ("get", "client|list").
     package func find(fullName: String) -> Int? {
         let lower = fullName.lowercased()

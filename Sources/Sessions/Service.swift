@@ -102,10 +102,8 @@ package enum HostEvent {
     case stopRequested(signal: Int32)
     /// SIGHUP arrived.
     case reloadRequested
-    /// Answer to `applySettings` that was done.
-    case settingsApplied
     /// Answer to `applySettings` that could not be done, e.g. a port in use; the host is as it was
-    /// before.
+    /// before. It comes before the host asks for the next request.
     case settingsFailed(reason: String)
     /// Resource use of the process, sent now and then.
     case usage(ProcessUsage)

@@ -119,6 +119,7 @@ extension Engine {
                 command: request.command)
             let before = frontend.clock()
             run(call, frontend.table[request.command])
+            if !monitors.isEmpty { feedMonitors(call, frontend.table[request.command]) }
             noteDuration(call, frontend.clock() - before)
             frontend.arena.value.truncate(to: first)
         }

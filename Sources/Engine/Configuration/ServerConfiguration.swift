@@ -1,5 +1,6 @@
 import Configuration
 import RESP
+import Sessions
 
 /// Settings from the files and arguments a server is started with.
 package enum ServerConfiguration {
@@ -45,9 +46,7 @@ package enum ServerConfiguration {
         switch line.name {
         case "rename-command":
             guard line.words.count == 3 else { return false }
-            settings.renamedCommands.append(
-                CommandRename(
-                    command: line.words[1].lowercased(), name: line.words[2].lowercased()))
+            try rename(line.words[1].lowercased(), line.words[2].lowercased(), &settings)
             return true
         case "user":
             throw DirectiveError("this server has no users but the default one")
@@ -58,5 +57,42 @@ package enum ServerConfiguration {
         default:
             return false
         }
+    }
+}
+
+extension ServerConfiguration {
+    private static func rename(
+        _ command: String, _ name: String, _ settings: inout ServerSettings
+    ) throws(DirectiveError) {
+        let names = CommandRows.dataServer(renaming: settings.renamedCommands).map(\.name)
+        guard names.contains(command) else {
+            throw DirectiveError("No such command in rename-command")
+        }
+        if !name.isEmpty {
+            guard !names.contains(name) else {
+                throw DirectiveError("Target command name already exists")
+            }
+            // Its gates depend on what it is about to run, which is found by its name.
+            if command == "exec" { throw DirectiveError("exec can be taken away only") }
+        }
+        settings.renamedCommands.append(CommandRename(command: command, name: name))
+    }
+}
+
+extension CommandRows {
+    /// The data server's commands under the names that the configuration gives them.
+    package static func dataServer(renaming renames: [CommandRename]) -> [Command] {
+        var rows = dataServer
+        for rename in renames {
+            guard let index = rows.firstIndex(where: { $0.name == rename.command }) else {
+                continue
+            }
+            if rename.name.isEmpty {
+                rows.remove(at: index)
+            } else {
+                rows[index].name = rename.name
+            }
+        }
+        return rows
     }
 }

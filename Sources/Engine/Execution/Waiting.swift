@@ -6,6 +6,8 @@ import Sessions
 package enum HostWait: Equatable, Sendable {
     /// Answer +OK, or an error with this text before the reason.
     case reply(session: Int, failure: String)
+    /// The same for CONFIG REWRITE, which wrote this text.
+    case rewrite(session: Int, text: [UInt8])
 }
 
 extension Engine {
@@ -24,14 +26,24 @@ extension Engine {
         guard let wait = hostWaits.removeValue(forKey: token) else { return false }
         switch wait {
         case .reply(let id, let failure):
-            guard let slot = frontend.sessions[id] else { return true }
-            if let error {
-                slot.value.reply.error(text: failure.isEmpty ? "ERR \(error)" : failure)
-            } else {
-                slot.value.reply.ok()
-            }
-            unblock(slot)
+            answer(id, error.map { failure.isEmpty ? "ERR \($0)" : failure })
+        case .rewrite(let id, let text):
+            if error == nil { configurationText = text }
+            frontend.log(
+                error == nil ? .notice : .warning,
+                error.map { "CONFIG REWRITE failed: \($0)" }
+                    ?? "CONFIG REWRITE executed with success.")
+            answer(id, error.map { "ERR Rewriting config file: \($0)" })
         }
         return true
+    }
+
+    /// +OK or an error to a session that waited, which then goes on.
+    private mutating func answer(_ id: Int, _ error: String?) {
+        guard let slot = frontend.sessions[id], slot.value.flags.contains(.blocked) else { return }
+        if !slot.value.flags.contains(.repliesOff) {
+            if let error { slot.value.reply.error(text: error) } else { slot.value.reply.ok() }
+        }
+        unblock(slot)
     }
 }
