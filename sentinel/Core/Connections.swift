@@ -196,7 +196,7 @@ extension SentinelState {
         case .ping: pinged(key, value)
         case .info: if let text = value.string, !value.isError { receiveInfo(text, from: ref) }
         case .role: receiveRole(value, from: ref)
-        case .watch: self[ref].report.isWatchable = !value.isError
+        case .watch: watchAnswered(value, ref)
         case .primaryDown(let group): receiveOpinion(value, key, about: group)
         case .handOver(let epoch): handOverAnswered(value, ref, epoch)
         case .resume(let epoch): resumeAnswered(value, ref, epoch)

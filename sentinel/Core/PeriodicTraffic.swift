@@ -124,6 +124,17 @@ extension SentinelState {
         ]
     }
 
+    /// A server that does not know the command, or may not be asked by us, is not asked again on
+    /// this connection. One that is loading will know later.
+    mutating func watchAnswered(_ value: RESPValue, _ ref: InstanceRef) {
+        if case .error(let text) = value {
+            let isForeign = text.hasPrefix("ERR unknown") || text.hasPrefix("NOPERM")
+            if isForeign { self[ref].report.isWatchable = false }
+        } else {
+            self[ref].report.isWatchable = true
+        }
+    }
+
     /// Makes hellos due at once for everybody in the group, after something they must know.
     mutating func hastenHellos(_ group: Int) {
         for ref in references(of: group) { self[ref].lastPublish = nil }

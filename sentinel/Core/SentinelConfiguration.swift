@@ -88,6 +88,16 @@ extension GroupConfiguration {
 }
 
 extension SentinelConfiguration {
+    /// What the sentinel has learned and promised, without the operator's settings and secrets.
+    var knowledge: SentinelConfiguration {
+        var result = self
+        result.globals = GlobalSettings()
+        for index in groups.indices {
+            result.groups[index].settings = GroupSettings(quorum: groups[index].settings.quorum)
+        }
+        return result
+    }
+
     /// The statements in the order in which Redis writes them.
     package var lines: [String] {
         var lines: [String] = []
@@ -222,6 +232,6 @@ extension SentinelState {
     /// The whole state file.
     var stateText: String {
         let head = "# What this sentinel knows and has promised. It writes this file itself.\n"
-        return head + snapshot.lines.map { $0 + "\n" }.joined()
+        return head + snapshot.knowledge.lines.map { $0 + "\n" }.joined()
     }
 }
