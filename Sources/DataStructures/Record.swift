@@ -106,6 +106,7 @@ package struct Record: DictElement {
             store(UInt8(truncatingIfNeeded: shape.keyCount), 6)
             store(UInt8(truncatingIfNeeded: shape.valueCount), 7)
         } else {
+            invariant((shape.keyCount | shape.valueCount) >> 32 == 0, "too long for a record")
             store(UInt32(truncatingIfNeeded: shape.keyCount), 8)
             store(UInt32(truncatingIfNeeded: shape.valueCount), 12)
         }

@@ -71,6 +71,9 @@ package struct Databases: ~Copyable {
         discardedBlocks.forEach { $0.free(heap: heap) }
     }
 
+    /// No key or string can be longer, in bytes; whoever changes strings checks that before.
+    package static let longestString = RecordShape.longest
+
     @inlinable
     package var databaseCount: Int { databases.count }
 

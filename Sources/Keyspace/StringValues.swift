@@ -70,9 +70,9 @@ extension Databases {
         case .keep: break
         case .at: shape.expires = true
         }
-        if isTracked || shape.flags != old.flags || shape.sizeClass != old.sizeClass
-            || shape.isExternal
-        {
+        let isAlike =
+            shape == old || shape.flags == old.flags && shape.sizeClass == old.sizeClass
+        if _slowPath(isTracked || !isAlike || shape.isExternal) {
             return replace(database, position, shape, kind, value, expiry)
         }
         record.setShape(shape)
