@@ -43,10 +43,15 @@ package struct Engine: ~Copyable, Service {
 
     /// Timers, monotonic microseconds.
     package var nextCron: Int64 = 0
+    var nextMaintenance: Int64 = 0
     package var startedAt = TurnTime(monotonic: 0, wall: 0)
+    var startup = Startup.notBegun
     package var cronRuns = 0
     /// CONFIG FILE: where it came from and its text, for REWRITE.
     package var configurationPath: String?
+    package var configurationText: [UInt8]?
+    /// State of the commands that watch and change the server itself.
+    package var introspection = Introspection()
     package var executable = ""
     package var arguments: [String] = []
 
@@ -63,20 +68,27 @@ package struct Engine: ~Copyable, Service {
             hashKey: HashKey(k0: random.next(), k1: random.next()),
             random: RandomGenerator(seed: random.next()))
         frontend = Frontend(
-            heap: heap, commands: CommandRows.dataServer, seed: random.next(), isSentinel: false,
+            heap: heap, commands: CommandRows.dataServer(renaming: settings.renamedCommands),
+            seed: random.next(), isSentinel: false,
             clock: clock)
         frontend.settings = settings.frontend
         unit = PropagationUnit(heap: heap)
         scratch = DecimalScratch(heap: heap)
-        replication = ReplicationControl(heap: heap, random: &random)
+        replication = ReplicationControl(
+            heap: heap, backlog: settings.replBacklogSize, random: &random)
         persistence = PersistenceControl()
+        introspection.runID = frontend.random.hex(40)
+        introspection.startupMemory = heap.used
+        applySettings()
     }
 }
 
 extension CommandRows {
     /// Every command of the data server.
     package static var dataServer: [Command] {
-        connection + pubsub + strings + bitmaps + generic + databases + transactions
+        dataConnection + dataPubSub + server + [
+            configuration, debugging, latency, memoryCommands, slowlog,
+        ] + persistence + replication + strings + bitmaps + generic + databases + transactions
     }
 }
 

@@ -49,6 +49,8 @@ package struct PrimaryHandshake: Equatable, Sendable {
         case failed(atOnce: Bool)
         /// The target of a hand-over refused it.
         case failoverRejected
+        /// The target of a hand-over is a primary already.
+        case failoverTargetIsPrimary
     }
 
     /// What to do, in order.
@@ -172,7 +174,10 @@ package struct PrimaryHandshake: Equatable, Sendable {
             line.hasPrefix("-ERR")
             ? .log(.notice(ReplicationText.cannotEver(line)))
             : .log(.warning(ReplicationText.unexpected(line)))
-        if settings.isFailover { return [reason] + end(.failoverRejected) }
+        if settings.isFailover {
+            let isPrimary = line.hasPrefix(ReplicationText.failoverToPrimary)
+            return [reason] + end(isPrimary ? .failoverTargetIsPrimary : .failoverRejected)
+        }
         return [reason, .log(.notice("Retrying with SYNC...")), .sendInline("SYNC\r\n")]
             + end(.snapshot(position: nil))
     }

@@ -143,6 +143,11 @@ package struct ReplicaLink: Equatable, Sendable {
         }
     }
 
+    /// It took some more bytes of its snapshot.
+    package mutating func noteProgress(at now: Int64) {
+        if state == .receivingSnapshot { acknowledgedAt = now }
+    }
+
     private mutating func enter(_ next: State, at now: Int64) {
         state = next
         since = now

@@ -71,7 +71,9 @@ package enum ReplicationText {
     package static let wrongSyntax = "Master replied with wrong +FULLRESYNC syntax."
     package static let partialResync = "Successful partial resynchronization with master."
     /// How a refusal of PSYNC begins that says to try again later.
-    package static let transientRefusals = ["-NOMASTERLINK", "-LOADING"]
+    package static let transientRefusals = ["-NOMASTERLINK", "-LOADING", "-FENCED"]
+    /// How a primary begins its answer to PSYNC … FAILOVER.
+    package static let failoverToPrimary = "-ERR PSYNC FAILOVER can't be sent to a master"
 
     package static func notAuthenticated(_ line: String) -> String {
         "Unable to AUTH to MASTER: \(line)"

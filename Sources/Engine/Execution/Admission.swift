@@ -65,12 +65,11 @@ extension Engine {
     private func gateRefusal(_ call: Call, _ flags: CommandFlags) -> String? {
         guard !gates.isEmpty else { return nil }
         let isWrite = flags.contains(.write)
-        if gates.contains(.fenced), !flags.contains(.stale) {
+        if gates.contains(.fenced), !flags.contains(.stale), !isPing(call) {
             return "FENCED this former primary waits for its sentinels to decide whether its "
                 + "data are current"
         }
-        if gates.contains(.saveFailed), isWrite || frontend.table.rows[call.command].name == "ping"
-        {
+        if gates.contains(.saveFailed), isWrite || isPing(call) {
             return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable "
                 + "to persist to disk. Commands that may modify the data set are disabled, because "
                 + "this instance is configured to report errors during writes if RDB snapshotting "
@@ -84,6 +83,10 @@ extension Engine {
             return "READONLY You can't write against a read only replica."
         }
         return nil
+    }
+
+    private func isPing(_ call: Call) -> Bool {
+        frontend.table.rows[call.command].name == "ping"
     }
 
     private func staleRefusal(_ flags: CommandFlags) -> String? {

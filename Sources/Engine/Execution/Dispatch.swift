@@ -53,6 +53,9 @@ extension Engine {
     mutating func conclude(_ call: Call, _ result: Int32, _ start: Int) {
         switch result {
         case Propagation.verbatim.rawValue:
+            if unit.isEmpty, !call.session.value.flags.contains(.executing) {
+                return propagateAlone(call, start)
+            }
             unit.append(call)
         case Propagation.failed.rawValue:
             frontend.table.statistics[call.command].failed &+= 1
@@ -69,6 +72,7 @@ extension Engine {
     /// Counts an error reply by the code at its start.
     mutating func noteErrorReply(_ call: Call, _ start: Int) {
         let reply = call.session.value.reply.buffer.readable
+        if call.session.value.role != .client { reportPeerError(call, reply, start) }
         guard start < reply.count, reply[start] == UInt8(ascii: "-") else {
             frontend.countError("ERR")
             return
@@ -117,8 +121,9 @@ extension Engine {
     }
 
     /// Drops what was written since `start` when the client asked for silence.
-    func trimSilenced(_ call: Call, _ start: Int) {
+    mutating func trimSilenced(_ call: Call, _ start: Int) {
         let flags = call.session.value.flags
+        if case .replica = call.session.value.role { replicaMisbehaved(call) }
         if flags.contains(.repliesOff) || flags.contains(.skipNextReply)
             || flags.contains(.primaryStream)
         {
@@ -165,12 +170,15 @@ extension Engine {
     private mutating func runSlowly(_ call: Call, _ entry: CommandEntry) {
         let session = call.session
         let skip = session.value.flags.contains(.skipNextReply)
+        let wasSilent = session.value.flags.contains(.repliesOff)
         let start = session.value.reply.buffer.count
-        if !monitors.isEmpty { feedMonitors(call, entry) }
         run(call, entry)
-        if session.value.flags.contains(.primaryStream)
-            || session.value.flags.contains(.repliesOff) || skip
-        {
+        if !monitors.isEmpty { feedMonitors(call, entry) }
+        let isSilent = wasSilent && session.value.flags.contains(.repliesOff)
+        if isSilent, case .replica = session.value.role, session.value.reply.buffer.count > start {
+            replicaMisbehaved(call)
+        }
+        if session.value.flags.contains(.primaryStream) || isSilent || skip {
             session.value.reply.buffer.truncate(to: min(start, session.value.reply.buffer.count))
             if skip { session.value.flags.remove(.skipNextReply) }
         }

@@ -1,39 +1,77 @@
 import Memory
 import RESP
+import Replication
 import Sessions
 
 extension Engine {
     package mutating func nextOutput(_ session: Slot<Session>) -> ByteView {
-        frontend.sendable(session)
+        if case .replica = session.value.role { return replicaOutput(session) }
+        return frontend.sendable(session)
     }
 
     package mutating func outputSent(_ session: Slot<Session>, _ count: Int) {
+        if case .replica = session.value.role { return replicaOutputSent(session, count) }
         frontend.sent(session, count)
     }
 
     package mutating func disconnected(_ session: Slot<Session>) {
         if !session.value.watched.isEmpty { watchers.removeAll(of: session) }
-        monitors.removeAll { $0 == session }
+        if session.value.flags.contains(.monitor) { stopMonitoring(session) }
+        switch session.value.role {
+        case .link: if session == replication.primary.session { linkLost() }
+        case .replica, .client: replicaLeft(session)
+        }
+        if case .wait = session.value.blocking {
+            replication.acknowledgements.remove(client: session.value.id)
+        }
         frontend.drop(session)
     }
 
     package mutating func nextRequest() -> HostRequest? {
-        frontend.requests.isEmpty ? nil : frontend.requests.removeFirst()
+        // A host that asks for the next request has done what it was given before.
+        if introspection.hostAppliesSettings { settingsApplied() }
+        guard !frontend.requests.isEmpty else { return nil }
+        let request = frontend.requests.removeFirst()
+        if case .applySettings = request { introspection.hostAppliesSettings = true }
+        return request
     }
 
     package mutating func handle(_ event: HostEvent) {
         switch event {
+        case .linkOpened(let link, let session, _): linkOpened(link, session)
+        case .linkFailed(let link, let reason): linkFailed(link, reason)
+        case .fileProgress(let id, _):
+            _ = saveProgressed(id, failure: nil, isDone: false)
         case .fileDone(let id):
-            _ = finishHostWait(id, error: nil)
-        case .fileFailed(let id, _, _, let reason):
-            _ = finishHostWait(id, error: reason)
+            _ =
+                saveProgressed(id, failure: nil, isDone: true) || nodeWritten(id, error: nil)
+                || finishHostWait(id, error: nil)
+        case .fileFailed(let id, _, let errno, let reason):
+            fileFailed(id, errno, reason)
+        case .fileBytes(let id, let bytes, let isLast):
+            _ =
+                nodeRead(id, bytes, isLast: isLast) || loadRead(id, bytes, isLast: isLast)
+                || transferRead(id, bytes, isLast: isLast)
+        case .stopRequested(let signal):
+            shutDown(
+                options: signal == 2
+                    ? settings.shutdownOnInterrupt : settings.shutdownOnTerminate)
+        case .settingsFailed(let reason):
+            settingsFailed(reason)
         case .usage(let usage):
             self.usage = usage
-        default:
+        case .reloadRequested, .exited:
             break
         }
     }
 
-    /// Shows a request to the sessions under MONITOR.
-    mutating func feedMonitors(_ call: Call, _ entry: CommandEntry) {}
+    private mutating func fileFailed(_ id: Int, _ errno: Int32, _ reason: String) {
+        _ =
+            saveProgressed(id, failure: reason, isDone: false)
+            || nodeWritten(id, error: reason)
+            || nodeUnreadable(id, errno: errno, reason: reason)
+            || loadUnreadable(id, errno: errno, reason: reason)
+            || transferUnreadable(id, reason: reason)
+            || finishHostWait(id, error: reason)
+    }
 }

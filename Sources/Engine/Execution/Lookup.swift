@@ -55,7 +55,8 @@ extension Engine {
     /// Whether this server may delete expired keys itself: not a replica, not while clients are
     /// paused or the data are loading.
     var mayExpire: Bool {
-        !replication.isReplica && !gates.contains(.loading) && !pause.isActive(frontend.time)
+        !replication.isReplica && gates.isDisjoint(with: [.loading, .fenced])
+            && !pause.isActive(frontend.time)
     }
 
     /// Deletes an expired key and tells everybody.

@@ -43,8 +43,9 @@ extension Engine {
         guard gates.contains(.paused), !pause.isActive(frontend.time) else { return }
         for purpose in PauseState.Purpose.allCases { pause.set(purpose, nil) }
         gates.remove(.paused)
-        for slot in frontend.sessions.values where slot.value.blocking == .paused {
-            unblock(slot)
+        let paused = frontend.sessions.filter { $0.value.value.blocking == .paused }
+        for id in paused.keys.sorted() {
+            if let slot = paused[id] { unblock(slot) }
         }
     }
 

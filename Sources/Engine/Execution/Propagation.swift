@@ -1,5 +1,6 @@
 import Memory
 import RESP
+import Replication
 import Sessions
 
 /// The commands that one unit of execution (a command, a transaction, a cycle of expiry) sends to
@@ -85,6 +86,17 @@ extension Engine {
         unit.add(first)
         for view in rest { unit.add(view) }
         unit.end(database)
+    }
+
+    /// Sends a request as it came to the stream, when it is all there is to send.
+    @inline(__always)
+    mutating func propagateAlone(_ call: Call, _ start: Int) {
+        if !unit.isDisabled {
+            replication.stream.append(
+                call.database, frontend.arena.value, call.first..<call.first + call.count)
+            call.session.value.lastWriteOffset = streamEnd
+        }
+        if !replyGate.isOpen { hold(call, from: start, isWrite: !unit.isDisabled) }
     }
 
     /// Sends the unit to the stream, as a transaction if it holds several commands, and notes the

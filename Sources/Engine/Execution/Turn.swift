@@ -1,6 +1,7 @@
 import Keyspace
 import Memory
 import RESP
+import Replication
 import Sessions
 
 extension Engine {
@@ -14,7 +15,7 @@ extension Engine {
         keyspace.now = time.wall / 1000
     }
 
-    package var hasPendingWork: Bool { frontend.hasQueuedSessions }
+    package var hasPendingWork: Bool { frontend.hasQueuedSessions || persistenceWantsTurn }
 
     package mutating func process(_ ready: [Slot<Session>]) {
         frontend.enqueue(ready)
@@ -30,7 +31,6 @@ extension Engine {
             frontend.settleBatch()
         } while now - start < Engine.turnBudget
         statistics.longestTurn = max(statistics.longestTurn, now - start)
-        endTurn()
     }
 
     /// Hashes the keys of the batch and asks for their memory: buckets first, then records, so
@@ -122,10 +122,11 @@ extension Engine {
     /// Counts the time of one command, and logs it if it was slow.
     mutating func noteDuration(_ call: Call, _ microseconds: Int64) {
         guard call.command >= 0 else { return }
-        frontend.table.statistics[call.command].microseconds &+= Int(microseconds)
+        let index = frontend.table.executed(call)
+        frontend.table.statistics[index].microseconds &+= Int(microseconds)
         let limit = Int64(frontend.settings.slowlogSlowerThan)
         if limit >= 0, microseconds >= limit, frontend.settings.slowlogMaxLength > 0,
-            !frontend.table[call.command].flags.contains(.skipSlowlog)
+            !frontend.table[index].flags.contains(.skipSlowlog)
         {
             frontend.slowlog.add(
                 call, microseconds: microseconds, wallSeconds: frontend.time.wall / 1_000_000,
@@ -133,11 +134,17 @@ extension Engine {
         }
     }
 
-    /// What is due at the end of every turn: replicas get the stream, waiters their answers.
+    /// What is due at the end of every turn: replicas get the stream, waiters their answers,
+    /// snapshots and hand-overs go on.
     mutating func endTurn() {
         heap.samplePeak()
+        if replication.isReplica { acknowledgeProgress() }
+        if replication.wantsAcknowledgements { requestAcknowledgements() }
+        pumpPersistence()
         feedReplicas()
-        if !replication.waiters.isEmpty { answerWaiters() }
+        if !replication.acknowledgements.isEmpty { answerWaiters() }
+        if replication.failover.isActive { advanceFailover() }
+        if replication.shutdown != nil { advanceShutdown() }
         if !heldSessions.isEmpty { releaseReplies() }
     }
 }

@@ -59,7 +59,9 @@ extension Engine {
         persistence.loader?.staging.value.digestEnabled = keyspace.digestEnabled
         persistence.statistics.loadingSince = frontend.time.wall / 1_000_000
         persistence.statistics.loadedBytes = 0
-        gates.insert(.loading)
+        // A replica goes on serving what it has until the primary's data are complete.
+        let hasData = (0..<keyspace.databaseCount).contains { keyspace.size($0) > 0 }
+        if source != .primary || !hasData { gates.insert(.loading) }
     }
 
     /// Takes the next piece of the dataset, at most 64 KiB for the turn's sake.
@@ -122,6 +124,7 @@ extension Engine {
         else { return }
         if dropsExpired, let expiry = entry.attributes.expiry, expiry <= keyspace.now {
             persistence.loader?.expired += 1
+            if let aux = persistence.loader?.aux { expireWhileLoading(database, entry.key, aux) }
             return
         }
         let hash = keyspace.hash(entry.key)
@@ -186,9 +189,7 @@ extension Engine {
         switch persistence.target {
         case .disk(let file, _)?: _ = saveProgressed(file, failure: reason, isDone: false)
         case .sockets?:
-            for (id, transfer) in persistence.transfers where transfer.stage == .sending {
-                if let slot = frontend.sessions[id] { frontend.close(slot) }
-            }
+            closeReaders(at: .sending)
             endRun()
         case nil: break
         }

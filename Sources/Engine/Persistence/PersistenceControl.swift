@@ -157,7 +157,7 @@ extension Engine {
         persistence.slicesLeft = Engine.slicesPerTurn
         if persistence.isHungry {
             persistence.isHungry = false
-            for id in persistence.transfers.keys {
+            for id in persistence.transfers.keys.sorted() {
                 if let slot = frontend.sessions[id] { frontend.noteOutput(slot) }
             }
         }
@@ -187,9 +187,7 @@ extension Engine {
             .warning,
             "Closing replicas that read their snapshot too slowly: values changed meanwhile take "
                 + "more than snapshot-buffer-limit.")
-        for (id, transfer) in persistence.transfers where transfer.stage == .sending {
-            if let slot = frontend.sessions[id] { frontend.close(slot) }
-        }
+        closeReaders(at: .sending)
     }
 
     /// Begins what waits for a walk: a scheduled save first, else replicas whose delay is over.

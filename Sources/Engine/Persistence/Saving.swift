@@ -1,3 +1,4 @@
+import Configuration
 import Keyspace
 import Memory
 import Persistence

@@ -35,8 +35,8 @@ extension Engine {
     mutating func beginTransfers() {
         var waiting: [Int] = []
         var oldest = Int64.max
-        for (id, transfer) in persistence.transfers {
-            if case .waiting(let since) = transfer.stage {
+        for id in persistence.transfers.keys.sorted() {
+            if case .waiting(let since)? = persistence.transfers[id]?.stage {
                 waiting.append(id)
                 oldest = min(oldest, since)
             }
@@ -49,7 +49,6 @@ extension Engine {
         guard isDue || waiting.contains(where: { persistence.transfers[$0]?.mark == nil }) else {
             return
         }
-        waiting.sort()
         let filed = waiting.filter { persistence.transfers[$0]?.mark == nil }
         if !filed.isEmpty { return beginFiling(filed) }
         // Those that want no keys (redis-cli --functions-rdb) share a walk only with their like.
@@ -90,7 +89,7 @@ extension Engine {
         guard transfer.stage == .ending else { return }
         transfer.spool.free()
         persistence.transfers[session.value.id] = nil
-        transferFinished(session)
+        transferFinished(session, marked: transfer.mark != nil)
     }
 
     /// Makes more of the snapshot while no reader is behind.
@@ -127,7 +126,10 @@ extension Engine {
     }
 
     private mutating func noteReaders() {
-        for (id, transfer) in persistence.transfers where !transfer.spool.value.isEmpty {
+        for id in persistence.transfers.keys.sorted() {
+            guard let transfer = persistence.transfers[id], !transfer.spool.value.isEmpty else {
+                continue
+            }
             if let slot = frontend.sessions[id] { frontend.noteOutput(slot) }
         }
     }
@@ -149,7 +151,9 @@ extension Engine {
 
     /// The file is written, or could not be: it is read back and sent.
     mutating func sendSavedFile(length: Int, error: String?) {
-        let ids = persistence.transfers.keys.filter { persistence.transfers[$0]?.stage == .filing }
+        let ids = persistence.transfers.keys.sorted().filter {
+            persistence.transfers[$0]?.stage == .filing
+        }
         for id in ids {
             guard let slot = frontend.sessions[id], let transfer = persistence.transfers[id] else {
                 continue
@@ -162,6 +166,7 @@ extension Engine {
             transfer.spool.value.append(decimal: length)
             transfer.spool.value.append("\r\n")
             persistence.transfers[id]?.stage = .reading
+            transferReading(slot)
             frontend.noteOutput(slot)
         }
         guard error == nil, !ids.isEmpty else { return }
@@ -182,6 +187,23 @@ extension Engine {
         if isLast { persistence.fileRead = -1 }
         noteReaders()
         return true
+    }
+
+    /// The file could not be read back. Whether the id was ours.
+    mutating func transferUnreadable(_ id: Int, reason: String) -> Bool {
+        guard id == persistence.fileRead else { return false }
+        frontend.log(.warning, "Can't open RDB file for replicas: \(reason)")
+        persistence.fileRead = -1
+        closeReaders(at: .reading)
+        return true
+    }
+
+    /// Closes the replicas whose transfer is at `stage`.
+    mutating func closeReaders(at stage: SnapshotTransfer.Stage) {
+        for id in persistence.transfers.keys.sorted()
+        where persistence.transfers[id]?.stage == stage {
+            if let slot = frontend.sessions[id] { frontend.close(slot) }
+        }
     }
 
     /// Asks for the next piece of the file once the last one has left.
