@@ -136,6 +136,8 @@ extension SentinelState {
         if purpose == .command {
             send(ref, requests.map { ($0, .ignored) })
         } else {
+            let last = Question.subscription
+            links[key(ref)]?.pubsub?.pending = requests.dropLast().map { _ in .ignored } + [last]
             actions.append(.send(id, requests))
         }
     }
@@ -169,15 +171,7 @@ extension SentinelState {
 
     mutating func connectionReplied(_ id: Int, _ value: RESPValue) {
         guard let owner = connections[id] else { return }
-        if owner.purpose == .pubsub {
-            links[owner.key]?.pubsub?.lastActivity = now
-            if let items = value.elements, items.count == 3, items[0].string == "message",
-                items[1].string == Self.helloChannel, let text = items[2].string
-            {
-                receiveHello(text)
-            }
-            return
-        }
+        if owner.purpose == .pubsub { return pubsubReplied(id, owner.key, value) }
         guard let pending = links[owner.key]?.command?.pending, let question = pending.first else {
             return
         }
@@ -188,11 +182,23 @@ extension SentinelState {
         for ref in refs where ref.group < groups.count { touch(ref.group) }
     }
 
+    /// A message, or the answer to AUTH, CLIENT SETNAME or SUBSCRIBE.
+    private mutating func pubsubReplied(_ id: Int, _ key: LinkKey, _ value: RESPValue) {
+        links[key]?.pubsub?.lastActivity = now
+        if let items = value.elements, items.count == 3, items[0].string == "message" {
+            guard items[1].string == Self.helloChannel, let text = items[2].string else { return }
+            return receiveHello(text)
+        }
+        guard let question = links[key]?.pubsub?.pending.first else { return }
+        links[key]?.pubsub?.pending.removeFirst()
+        if question == .subscription, value.isError { dropConnection(id) }
+    }
+
     private mutating func answered(
         _ question: Question, _ value: RESPValue, by ref: InstanceRef, _ key: LinkKey
     ) {
         switch question {
-        case .ignored, .scriptKill, .hello: break
+        case .ignored, .scriptKill, .hello, .subscription: break
         case .ping: pinged(key, value)
         case .info: if let text = value.string, !value.isError { receiveInfo(text, from: ref) }
         case .role: receiveRole(value, from: ref)

@@ -14,6 +14,8 @@ enum Question: Equatable, Sendable {
     case role
     case hello
     case scriptKill
+    /// Without the subscription a pub/sub connection is of no use.
+    case subscription
     /// TANDEM WATCH: an error says that the node is none of ours.
     case watch
     /// Whether the group's primary is down, and a vote.
@@ -68,6 +70,9 @@ struct InstanceLink: Equatable, Sendable {
 
     /// Whether requests can be sent.
     var isConnected: Bool { command?.isOpen == true }
+
+    /// Whether nothing is missing; sentinels have no pub/sub connection.
+    func isWhole(isPeer: Bool) -> Bool { isConnected && (isPeer || pubsub?.isOpen == true) }
 
     /// Forgets what PINGs said so far and waits anew.
     mutating func restartPatience(_ now: Int64) {

@@ -19,8 +19,9 @@ package enum SentinelEvent: Equatable, Sendable {
     case linkFailed(Int, reason: String)
     case linkClosed(Int)
     case reply(Int, RESPValue)
-    /// A command of a client, its name first.
-    case command(session: Int, [String])
+    /// A command of a client, its name first. `missing` names those of its words that would have
+    /// to be programs and are none.
+    case command(session: Int, [String], missing: [String] = [])
     case persisted(Int)
     case persistFailed(Int, reason: String)
     case scriptExited(Int, status: Int32, signal: Int32)

@@ -74,7 +74,8 @@ package struct SentinelState: Equatable, Sendable {
         case .linkFailed(let id, _): connectionLost(id, wasOpen: false)
         case .linkClosed(let id): connectionLost(id, wasOpen: true)
         case .reply(let id, let value): connectionReplied(id, value)
-        case .command(let session, let arguments): execute(arguments, for: session)
+        case .command(let session, let words, let missing):
+            execute(words, for: session, missing: missing)
         case .persisted(let token): fileSaved(token)
         case .persistFailed(let token, let reason): fileFailed(token, reason)
         case .scriptExited(let id, let status, let signal): scriptExited(id, status, signal)

@@ -46,14 +46,17 @@ extension SentinelService {
         var call = call
         if frontend.table.isContainer(call.command), call.count > 1 {
             let index = frontend.table.find(call[1], in: call.command)
-            guard index >= 0 else {
-                let name = frontend.table.rows[call.command].name.uppercased()
+            let name = frontend.table.rows[call.command].name
+            if index >= 0 {
+                call = Call(
+                    session: call.session, arena: frontend.arena, first: call.first,
+                    count: call.count, command: index)
+            } else if name != "sentinel" {
                 let sub = call[1][0..<min(call[1].count, 128)].string
-                return refuse(call, "ERR unknown subcommand '\(sub)'. Try \(name) HELP.")
+                return refuse(
+                    call, "ERR unknown subcommand '\(sub)'. Try \(name.uppercased()) HELP.")
             }
-            call = Call(
-                session: call.session, arena: frontend.arena, first: call.first,
-                count: call.count, command: index)
+            // The core knows its subcommands by more names than are listed.
         }
         let entry = frontend.table[call.command]
         let name = frontend.table.rows[call.command].name

@@ -22,26 +22,30 @@ enum SentinelProgram {
         }
         do throws(ConfigurationLoader.Failure) {
             let loader = try ConfigurationLoader(options)
-            let settings = try read(loader.lines)
-            return start(settings.general, settings.sentinel, loader.path)
+            do throws(ConfigurationError) {
+                let settings = try SentinelSettings(loader.lines)
+                // Relative paths in what follows count from there.
+                guard enter(settings.dir) else { return 1 }
+                var sentinel = SentinelConfiguration()
+                try sentinel.apply(
+                    loader.lines, isExecutable: { Files.kind(of: $0) == .file })
+                return start(settings, sentinel, loader.path)
+            } catch {
+                throw .line(error)
+            }
         } catch {
             complain(error.report(program: "Redis \(Frontend.redisVersion)"))
             return 1
         }
     }
 
-    private static func read(
-        _ lines: [ConfigurationLine]
-    ) throws(ConfigurationLoader.Failure) -> (
-        general: SentinelSettings, sentinel: SentinelConfiguration
-    ) {
-        do throws(ConfigurationError) {
-            let general = try SentinelSettings(lines)
-            var sentinel = SentinelConfiguration()
-            try sentinel.apply(lines, isExecutable: { Files.kind(of: $0) == .file })
-            return (general, sentinel)
+    private static func enter(_ directory: String) -> Bool {
+        do throws(SystemError) {
+            try Process.changeDirectory(directory)
+            return true
         } catch {
-            throw .line(error)
+            complain("\nCan't chdir to '\(directory)': \(error.reason)")
+            return false
         }
     }
 
@@ -57,12 +61,11 @@ enum SentinelProgram {
             return 1
         }
         do throws(SystemError) {
-            try Process.changeDirectory(settings.dir)
             if settings.daemonize { try Process.daemonize() }
             try CrashReports.install()
         } catch {
-            log.write(.warning, "Cannot start in '\(settings.dir)': \(error)")
-            complain("Cannot start in '\(settings.dir)': \(error)")
+            log.write(.warning, "Cannot start: \(error)")
+            complain("Cannot start: \(error)")
             return 1
         }
         log.write(.warning, "oO0OoO0OoO0Oo Tandem is starting oO0OoO0OoO0Oo")

@@ -1,4 +1,5 @@
 import Memory
+import Platform
 import RESP
 import SentinelCore
 import Sessions
@@ -27,7 +28,7 @@ extension CommandRows {
         return Command(
             "sentinel", arity: -2, flags: flags, group: .sentinel, since: "2.8.4",
             complexity: "Depends on subcommand.", summary: "Commands of a sentinel.",
-            subcommands: Subcommand.all.map { row in
+            subcommands: Subcommand.all.filter { !$0.isAlias }.map { row in
                 Command(
                     row.name, arity: row.arity, flags: flags, group: .sentinel, since: "2.8.4",
                     run: { sentinelThunk($0, $1, $2) })
@@ -68,7 +69,8 @@ func askCore(_ service: inout SentinelService, _ call: Call) throws(ReplyError) 
     let id = call.session.value.id
     service.awaited.insert(id)
     let start = call.reply.buffer.count
-    service.give(.command(session: id, (0..<call.count).map { call[$0].string }))
+    let words = (0..<call.count).map { call[$0].string }
+    service.give(.command(session: id, words, missing: missingScripts(words)))
     if service.awaited.contains(id) {
         call.session.value.flags.insert(.blocked)
         call.session.value.blocking = .host(id)
@@ -77,6 +79,16 @@ func askCore(_ service: inout SentinelService, _ call: Call) throws(ReplyError) 
     let reply = call.reply.buffer.readable
     let hasFailed = start < reply.count && reply[start] == UInt8(ascii: "-")
     return hasFailed ? .failed : .none
+}
+
+/// The words of SENTINEL SET that follow the name of a script option and are no file.
+private func missingScripts(_ words: [String]) -> [String] {
+    guard words.count > 1, words[1].lowercased() == "set" else { return [] }
+    let options = ["notification-script", "client-reconfig-script"]
+    return zip(words, words.dropFirst()).compactMap { option, path in
+        let isScript = options.contains(option.lowercased()) && !path.isEmpty
+        return isScript && Files.kind(of: path) != .file ? path : nil
+    }
 }
 
 func shutDown(_ service: inout SentinelService, _ call: Call) throws(ReplyError) -> Propagation {

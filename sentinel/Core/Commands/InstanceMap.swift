@@ -101,7 +101,8 @@ extension SentinelState {
         if instance.downSince != nil { flags.append("s_down") }
         if case .primary = ref.place, group.objectivelyDownSince != nil { flags.append("o_down") }
         flags.append(instance.kind.wireName)
-        if !link(ref).isConnected { flags.append("disconnected") }
+        let isPeer = !ref.place.isDataNode
+        if !link(ref).isWhole(isPeer: isPeer) { flags.append("disconnected") }
         switch ref.place {
         case .sentinel:
             if instance.opinion.saysPrimaryDown { flags.append(MapField.primaryDownFlag) }

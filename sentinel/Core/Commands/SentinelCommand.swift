@@ -6,6 +6,8 @@ import Sessions
 struct SentinelCall {
     let session: Int
     let words: [String]
+    /// Words that name no program.
+    var missing: [String] = []
 
     /// Word `index`; 0 is the subcommand.
     subscript(index: Int) -> String { words[index] }
@@ -17,15 +19,18 @@ struct SentinelCall {
 package struct Subcommand: Sendable {
     package let name: String
     package let arity: Int
+    /// Whether it is a newer name of another row, which lists of commands leave out.
+    package let isAlias: Bool
     /// The reply; nil when it comes later.
     let run: @Sendable (inout SentinelState, SentinelCall) -> RESPValue?
 
     init(
-        _ name: String, _ arity: Int,
+        _ name: String, _ arity: Int, isAlias: Bool = false,
         _ run: @escaping @Sendable (inout SentinelState, SentinelCall) -> RESPValue?
     ) {
         self.name = name
         self.arity = arity
+        self.isAlias = isAlias
         self.run = run
     }
 
@@ -40,15 +45,15 @@ package struct Subcommand: Sendable {
         Subcommand("failover", -3) { $0.failOver($1) },
         Subcommand("flushconfig", 2) { $0.flushConfiguration($1) },
         Subcommand(SubcommandName.primaryAddress, 3) { $0.primaryAddress($1) },
-        Subcommand("get-primary-addr-by-name", 3) { $0.primaryAddress($1) },
+        Subcommand("get-primary-addr-by-name", 3, isAlias: true) { $0.primaryAddress($1) },
         Subcommand("help", 2) { _, _ in .array(WireText.help.map(RESPValue.simple)) },
         Subcommand("info-cache", -3) { $0.infoCache($1) },
         Subcommand(SubcommandName.isPrimaryDown, 6) { $0.isPrimaryDown($1) },
-        Subcommand("is-primary-down-by-addr", 6) { $0.isPrimaryDown($1) },
+        Subcommand("is-primary-down-by-addr", 6, isAlias: true) { $0.isPrimaryDown($1) },
         Subcommand(SubcommandName.primary, 3) { $0.showPrimary($1) },
-        Subcommand("primary", 3) { $0.showPrimary($1) },
+        Subcommand("primary", 3, isAlias: true) { $0.showPrimary($1) },
         Subcommand(SubcommandName.primaries, 2) { state, _ in state.showPrimaries() },
-        Subcommand("primaries", 2) { state, _ in state.showPrimaries() },
+        Subcommand("primaries", 2, isAlias: true) { state, _ in state.showPrimaries() },
         Subcommand("monitor", 6) { $0.monitor($1) },
         Subcommand("myid", 2) { state, _ in .text(state.id) },
         Subcommand("pending-scripts", 2) { state, _ in state.pendingScripts() },
@@ -64,28 +69,32 @@ package struct Subcommand: Sendable {
 
 extension SentinelState {
     /// Runs one of the commands that only a sentinel has in this form.
-    mutating func execute(_ words: [String], for session: Int) {
+    mutating func execute(_ words: [String], for session: Int, missing: [String]) {
         guard let command = words.first?.lowercased() else { return }
         switch command {
-        case "sentinel": executeSentinel(Array(words.dropFirst()), session)
+        case "sentinel":
+            let call = SentinelCall(
+                session: session, words: Array(words.dropFirst()), missing: missing)
+            executeSentinel(call)
         case "role": reply(session, role)
         case "publish": reply(session, publish(Array(words.dropFirst())))
         default: reply(session, .error("ERR unknown command '\(words[0])'"))
         }
     }
 
-    private mutating func executeSentinel(_ words: [String], _ session: Int) {
-        guard let name = words.first else {
+    private mutating func executeSentinel(_ call: SentinelCall) {
+        let session = call.session
+        guard let name = call.words.first else {
             return reply(session, .error("ERR wrong number of arguments for 'sentinel' command"))
         }
         guard let row = Subcommand.all.first(where: { $0.name == name.lowercased() }) else {
             let text = "ERR unknown subcommand '\(name.prefix(128))'. Try SENTINEL HELP."
             return reply(session, .error(text))
         }
-        guard row.accepts(words.count + 1) else {
+        guard row.accepts(call.count + 1) else {
             return reply(session, wrongArity(row.name))
         }
-        if let value = row.run(&self, SentinelCall(session: session, words: words)) {
+        if let value = row.run(&self, call) {
             reply(session, value)
         }
     }

@@ -15,7 +15,7 @@ extension SentinelState {
                 let text = "ERR Unknown option or number of arguments for SENTINEL SET '\(option)'"
                 return failed(text, changes)
             }
-            if let text = setOption(group, option.lowercased(), values) {
+            if let text = setOption(group, option.lowercased(), values, call.missing) {
                 return failed(text, changes)
             }
             changes += 1
@@ -42,13 +42,13 @@ extension SentinelState {
 
     /// Sets one option; the text of the error if it cannot be.
     private mutating func setOption(
-        _ group: Int, _ option: String, _ values: [String]
+        _ group: Int, _ option: String, _ values: [String], _ missing: [String]
     ) -> String? {
         let value = values[0]
         let invalid = "ERR Invalid argument '\(value)' for SENTINEL SET '\(option)'"
         switch option {
         case "notification-script", "client-reconfig-script":
-            return setScript(group, option, value)
+            return setScript(group, option, value, isMissing: missing.contains(value))
         case "auth-pass":
             groups[group].settings.password = value.isEmpty ? nil : value
             for ref in dataNodes(of: group) { closeConnections(key(ref)) }
@@ -72,11 +72,17 @@ extension SentinelState {
         return nil
     }
 
-    private mutating func setScript(_ group: Int, _ option: String, _ path: String) -> String? {
+    private mutating func setScript(
+        _ group: Int, _ option: String, _ path: String, isMissing: Bool
+    ) -> String? {
         guard !globals.deniesScriptReconfiguration else {
             return "ERR Reconfiguration of scripts path is denied for security reasons. "
                 + "Check the deny-scripts-reconfig configuration directive in your "
                 + "Sentinel configuration"
+        }
+        if isMissing {
+            let kind = option == "notification-script" ? "Notification" : "Client reconfiguration"
+            return "ERR \(kind) script seems non existing or non executable"
         }
         let script = path.isEmpty ? nil : path
         if option == "notification-script" {
