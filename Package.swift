@@ -123,6 +123,7 @@ let package = Package(
         // Tests of replication's machines and of the RDB codecs.
         tests("ReplicationTests", ["Replication", "Digests", "Memory"]),
         tests("PersistenceTests", ["Persistence", "Keyspace", "Digests", "Memory"]),
+        tests("SessionsTests", ["Sessions", "Configuration", "RESP", "Memory"]),
         tests("SentinelCoreTests", ["SentinelCore", "Sessions", "RESP", "Configuration", "Digests"]),
         // Tests of what speaks to the kernel, and of the digests.
         tests("DigestsTests", ["Digests", "Memory"]),

@@ -25,7 +25,10 @@ extension Frontend {
     package mutating func fillBatch(link: (Slot<Session>) -> Void) -> Bool {
         batchCount = 0
         arena.value.removeAll()
-        while batchCount < Frontend.batchSize, let slot = queue.pop() {
+        // Each session is looked at once: what queues itself again waits for this batch.
+        var waiting = queue.count
+        while batchCount < Frontend.batchSize, waiting > 0, let slot = queue.pop() {
+            waiting &-= 1
             slot.value.flags.remove(.queued)
             if case .link = slot.value.role {
                 // Its bytes may run commands of their own, so it never shares a batch.

@@ -116,6 +116,8 @@ struct SessionQueue: ~Copyable {
 
     @inlinable var isEmpty: Bool { head == slots.count }
 
+    @inlinable var count: Int { slots.count &- head }
+
     @inlinable
     mutating func push(_ slot: Slot<Session>) { slots.append(slot) }
 

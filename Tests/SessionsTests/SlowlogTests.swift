@@ -1,0 +1,72 @@
+import Memory
+import RESP
+import Sessions
+import Testing
+
+@Suite("The slow log")
+struct SlowlogTests {
+    /// Adds a request of `words` and gives the entry.
+    private func logged(_ words: [String]) -> [String] {
+        let bench = Bench()
+        let slot = bench.open()
+        let arena = bench.frontend.value.arena
+        let bytes = words.map { Array($0.utf8) }
+        let buffer = Slot(ByteBuffer(heap: Heap()))
+        defer { buffer.free() }
+        buffer.value.reserve(bytes.reduce(0) { $0 + $1.count })
+        for word in bytes {
+            let start = buffer.value.count
+            buffer.value.append(word)
+            arena.value.append(buffer.value.readable[start..<buffer.value.count])
+        }
+        let call = Call(
+            session: slot, arena: arena, first: 0, count: words.count, command: 0)
+        var log = Slowlog()
+        log.add(call, microseconds: 5, wallSeconds: 6, maxLength: 10)
+        arena.value.removeAll()
+        return log.entries[0].arguments.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test("long arguments and long requests are cut")
+    func cut() {
+        let long = logged(["SET", "a", String(repeating: "x", count: 200)])
+        #expect(long[2] == String(repeating: "x", count: 128) + "... (72 more bytes)")
+        let many = logged(["MSET"] + (0..<40).map { "a\($0)" })
+        #expect(many.count == 32)
+        #expect(many[30] == "a29")
+        #expect(many[31] == "... (10 more arguments)")
+    }
+
+    @Test(
+        "passwords are never shown",
+        arguments: [
+            ["auth", "*"], ["AUTH", "*", "*"], ["hello", "3", "auth", "*", "*", "setname", "x"],
+            ["config", "set", "maxmemory", "1", "REQUIREPASS", "*", "timeout", "2"],
+            ["config", "set", "masterauth", "*"], ["acl", "setuser", "*", "*"],
+            ["migrate", "h", "1", "k", "0", "5", "AUTH2", "*", "*", "KEYS", "a"],
+        ])
+    func secrets(words: [String]) {
+        let shown = logged(words.map { $0 == "*" ? "hunter2" : $0 })
+        #expect(shown == words.map { $0 == "*" ? "(redacted)" : $0 })
+    }
+
+    @Test("the newest entries are kept and come first")
+    func bounded() {
+        let bench = Bench()
+        let slot = bench.open()
+        bench.send(slot, "PING\r\n")
+        var log = Slowlog()
+        bench.frontend.value.arena.value.append(ByteView("PING"))
+        let call = Call(
+            session: slot, arena: bench.frontend.value.arena, first: 0, count: 1, command: 0)
+        for number in 0..<10 {
+            log.add(call, microseconds: Int64(number), wallSeconds: 0, maxLength: 3)
+        }
+        #expect(log.entries.map(\.id) == [9, 8, 7])
+        log.trim(to: 1)
+        #expect(log.entries.map(\.id) == [9])
+        log.trim(to: -1)
+        #expect(log.entries.isEmpty)
+        bench.frontend.value.arena.value.removeAll()
+    }
+}
