@@ -19,7 +19,8 @@ struct HelloTests {
         arguments: [
             "", ",,,,,,,", "a,1,b,1,g,h,1", "a,1,b,1,g,h,1,1,1", "a,x,b,1,g,h,1,1",
             "a,1,b,-1,g,h,1,1", "a,1,b,1,g,h,0,1", "a,1,b,1,g,h,70000,1", "a,1,,1,g,h,1,1",
-            "a,1,b,99999999999999999999999,g,h,1,1",
+            "a,1,b,99999999999999999999999,g,h,1,1", "a,1,b,18446744073709551615,g,h,1,1",
+            "a,1,b,1,g,h,1,18446744073709551615",
         ])
     func malformed(text: String) { #expect(Hello(text) == nil) }
 
@@ -84,6 +85,17 @@ struct HelloTests {
         let map = network.command(0, "SENTINEL", "SENTINELS", "h")?.elements?.first?.elements ?? []
         let index = map.firstIndex(of: .text("link-refcount")) ?? 0
         #expect(map[index + 1] == .text("2"))
+    }
+
+    @Test("whoever claims to be a sentinel is believed only so often")
+    func bounded() {
+        let network = network()
+        for index in 0..<200 {
+            told(
+                network,
+                "127.0.0.1,\(30000 + index),\(FakeServer.id(500 + index)),0,g,127.0.0.1,7000,0")
+        }
+        #expect(network.group(0).sentinels.count == 128)
     }
 
     private typealias Candidate = ReplicaSelection.Candidate

@@ -97,7 +97,7 @@ extension SentinelConfiguration {
         case "announce-port": globals.announcedPort = Int(value) ?? 0
         case "sentinel-user": globals.sentinelUser = value
         case "sentinel-pass": globals.sentinelPassword = value
-        case "current-epoch": currentEpoch = max(currentEpoch, UInt64(value) ?? 0)
+        case "current-epoch": currentEpoch = max(currentEpoch, Self.epoch(value))
         case "myid":
             guard value.utf8.count == 40 else {
                 throw StatementError("Malformed Sentinel id in myid option.")
@@ -122,6 +122,10 @@ extension SentinelConfiguration {
         default: return false
         }
         return true
+    }
+
+    fileprivate static func epoch(_ text: String) -> UInt64 {
+        min(UInt64(text) ?? 0, Epoch.limit)
     }
 
     static func flag(_ text: String) -> Bool? {
@@ -182,8 +186,8 @@ extension GroupConfiguration {
             settings.clientReconfigurationScript = values[0]
         case "auth-pass": settings.password = values[0]
         case "auth-user": settings.user = values[0]
-        case "config-epoch": configurationEpoch = UInt64(values[0]) ?? 0
-        case "leader-epoch": leaderEpoch = UInt64(values[0]) ?? 0
+        case "config-epoch": configurationEpoch = SentinelConfiguration.epoch(values[0])
+        case "leader-epoch": leaderEpoch = SentinelConfiguration.epoch(values[0])
         case "rename-command": try rename(values[0], values[1])
         case "known-sentinel": try addSentinel(values, globals)
         default: try addReplica(try Self.address(values, globals))

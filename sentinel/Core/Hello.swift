@@ -1,6 +1,12 @@
 import RESP
 import Sessions
 
+/// Epochs are counted up, by one election after the other.
+enum Epoch {
+    /// What nobody can have reached by counting is not believed, so that there is always a next.
+    static let limit: UInt64 = 1 << 62
+}
+
 /// The message by which sentinels find each other and spread a new configuration: eight fields
 /// between commas, no more and no fewer.
 package struct Hello: Equatable, Sendable {
@@ -21,7 +27,8 @@ package struct Hello: Equatable, Sendable {
         let fields = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard fields.count == 8, let port = Int(fields[1]), let epoch = UInt64(fields[3]),
             let primaryPort = Int(fields[6]), let configuration = UInt64(fields[7]),
-            (0...65535).contains(port), (1...65535).contains(primaryPort), !fields[2].isEmpty
+            (0...65535).contains(port), (1...65535).contains(primaryPort), !fields[2].isEmpty,
+            max(epoch, configuration) <= Epoch.limit
         else { return nil }
         sender = Address(fields[0], port)
         runID = fields[2]

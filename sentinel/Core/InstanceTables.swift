@@ -99,7 +99,8 @@ extension SentinelState {
     @discardableResult
     mutating func addReplica(_ group: Int, _ address: Address) -> InstanceRef? {
         guard groups[group].primary.address != address,
-            groups[group].replicaIndex(address) == nil
+            groups[group].replicaIndex(address) == nil,
+            groups[group].replicas.count < MonitoredGroup.replicaLimit
         else { return nil }
         groups[group].replicas.append(Instance(.replica, address, now: now))
         let ref = replica(group, groups[group].replicas.count - 1)
@@ -112,7 +113,9 @@ extension SentinelState {
     mutating func addSentinel(
         _ group: Int, runID: String, _ address: Address
     ) -> InstanceRef? {
-        guard !groups[group].sentinels.contains(where: { $0.runID == runID }) else { return nil }
+        guard !groups[group].sentinels.contains(where: { $0.runID == runID }),
+            groups[group].sentinels.count < MonitoredGroup.sentinelLimit
+        else { return nil }
         groups[group].sentinels.append(Instance(.sentinel, address, runID: runID, now: now))
         let ref = sentinel(group, groups[group].sentinels.count - 1)
         if let link = links[.peer(runID)], link.address != address {

@@ -57,6 +57,10 @@ package struct MonitoredGroup: Equatable, Sendable {
     /// The next moment at which something is due.
     var wake: Int64 = 0
 
+    /// Most replicas and other sentinels of a group; more are not believed.
+    static let replicaLimit = 1024
+    static let sentinelLimit = 128
+
     init(name: String, primary: Address, settings: GroupSettings, now: Int64) {
         self.name = name
         self.settings = settings

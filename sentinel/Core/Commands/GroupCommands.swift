@@ -13,9 +13,9 @@ extension SentinelState {
     }
 
     mutating func isPrimaryDown(_ call: SentinelCall) -> RESPValue? {
-        guard let port = decimal(call[2]), let epoch = decimal(call[3]), epoch >= 0 else {
-            return .error("ERR value is not an integer or out of range")
-        }
+        guard let port = decimal(call[2]), let epoch = decimal(call[3]),
+            (0...Int64(Epoch.limit)).contains(epoch)
+        else { return .error("ERR value is not an integer or out of range") }
         answerPrimaryDown(
             call.session, Address(call[1], Int(port)), epoch: UInt64(epoch), candidate: call[4])
         return nil
