@@ -79,8 +79,13 @@ func bitcount(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propag
     guard call.count == 4 || call.count == 5 else { throw .syntax }
     let start = try call.integer(2)
     let end = try call.integer(3)
+    // Redis looks at the unit only if there may be something to count.
+    if start < 0, end < 0, start > end {
+        call.reply.integer(0)
+        return .none
+    }
     let unit = call.count == 5 ? try bitUnit(call[4]) : 8
-    let range = IndexRange.resolve(start, end, count: text.count * 8 / unit) ?? 0..<0
+    let range = IndexRange.clamp(start, end, count: text.count * 8 / unit) ?? 0..<0
     call.reply.integer(setBits(text, range.lowerBound * unit..<range.upperBound * unit))
     return .none
 }

@@ -144,7 +144,7 @@ private struct ExpiryConditions: OptionSet {
 }
 
 func ttl(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
-    answerExpiry(&engine, call) { (max($0 &- $1, 0) &+ 500) / 1000 }
+    answerExpiry(&engine, call) { roundedSeconds(max($0 &- $1, 0)) }
 }
 
 func pttl(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
@@ -152,11 +152,16 @@ func pttl(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
 }
 
 func expiretime(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
-    answerExpiry(&engine, call) { expiry, _ in (expiry &+ 500) / 1000 }
+    answerExpiry(&engine, call) { expiry, _ in roundedSeconds(expiry) }
 }
 
 func pexpiretime(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
     answerExpiry(&engine, call) { expiry, _ in expiry }
+}
+
+/// Milliseconds as the nearest seconds.
+private func roundedSeconds(_ milliseconds: Int64) -> Int64 {
+    milliseconds / 1000 + (milliseconds % 1000 >= 500 ? 1 : 0)
 }
 
 /// Answers with `number` of the time at which the key expires and of now; -1 if it does not

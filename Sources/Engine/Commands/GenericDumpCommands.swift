@@ -120,8 +120,7 @@ extension Engine {
         case .integer(let number):
             entry = keyspace.set(call.database, call[1], hash, integer: number, expiry: expiry)
         case .string(let text):
-            entry = keyspace.set(
-                call.database, call[1], hash, string: text, expiry: expiry, form: .text)
+            entry = keyspace.set(call.database, call[1], hash, string: text, expiry: expiry)
         }
         if let frequency = options.frequency { keyspace.setFrequency(entry, Int(frequency)) }
         if let seconds = options.idleSeconds { keyspace.setIdleSeconds(entry, seconds) }

@@ -1,5 +1,6 @@
 import Keyspace
 import Memory
+import Replication
 import Sessions
 
 /// What active expiry and eviction remember between two calls.
@@ -39,7 +40,10 @@ extension Engine {
 
     /// Bytes of the stream that only replicas which lag need: their growth must not make keys go,
     /// because evicting makes the stream grow.
-    private var uncountedMemory: Int { 0 }
+    private var uncountedMemory: Int {
+        guard replication.stream.isActive else { return 0 }
+        return max(0, replication.stream.footprint - replication.stream.limit)
+    }
 
     /// Takes over what settings say about memory; to be called when they change.
     package mutating func applyMemorySettings() {
