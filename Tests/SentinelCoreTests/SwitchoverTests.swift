@@ -150,6 +150,23 @@ struct SwitchoverTests {
                 == .error("ERR No such master with that name"))
     }
 
+    @Test("a primary of ours that hands over by itself is followed at once")
+    func followedAtOnce() {
+        let servers = (0..<2).map { index in
+            var server = FakeServer(7000 + index, primary: index == 0 ? nil : 7000)
+            server.isOurs = true
+            return server
+        }
+        let network = MiniNetwork(sentinels: 3, servers: servers, downAfter: 30000)
+        #expect(network.settle())
+        network.run(2000)
+        let start = network.now
+        network.servers[7000]?.primary = 7001
+        network.servers[7001]?.primary = nil
+        #expect(network.run(atMost: 3000) { network.allAgree(on: 7001) })
+        #expect(network.now - start < 350_000)
+    }
+
     @Test("a primary that hands over by itself is followed", arguments: 1...6)
     func followed(seed: UInt64) {
         let network = MiniNetwork(

@@ -36,7 +36,7 @@ package struct NodeReport: Equatable, Sendable {
     package var isFenced = false
     /// nil until TANDEM WATCH was answered.
     var isWatchable: Bool?
-    var watchedAt: Int64?
+    var roleAskedAt: Int64?
     /// Whether ROLE was refused on this connection.
     var refusesRole = false
 
@@ -56,7 +56,7 @@ package struct NodeReport: Equatable, Sendable {
     mutating func connectionChanged() {
         isAwaited = false
         isWatchable = nil
-        watchedAt = nil
+        roleAskedAt = nil
         refusesRole = false
     }
 }

@@ -16,7 +16,20 @@ extension SentinelState {
         guard connection.pending.count < limit else { return }
         if ref.place.isDataNode { sendPeriodicInfo(ref) }
         sendPeriodicPing(ref, link)
+        sendPeriodicRole(ref)
         sendPeriodicHello(ref)
+    }
+
+    /// A primary of ours that hands over without being asked to is noticed between two PINGs.
+    private mutating func sendPeriodicRole(_ ref: InstanceRef) {
+        guard case .primary = ref.place, self[ref].report.isWatchable == true,
+            !self[ref].report.refusesRole
+        else { return }
+        let due = (self[ref].report.roleAskedAt ?? .min / 2) + microseconds(Timing.rolePeriod)
+        guard now >= due else { return wake(ref.group, at: due) }
+        self[ref].report.roleAskedAt = now
+        wake(ref.group, at: now + microseconds(Timing.rolePeriod))
+        send(ref, [([groups[ref.group].settings.name(of: "ROLE")], .role)])
     }
 
     private mutating func sendPeriodicInfo(_ ref: InstanceRef) {
@@ -66,6 +79,7 @@ extension SentinelState {
         var requests: [([String], Question)] = [([isPeer ? "PING" : names.name(of: "PING")], .ping)]
         if case .primary = ref.place, !self[ref].report.refusesRole {
             requests.append(([names.name(of: "ROLE")], .role))
+            self[ref].report.roleAskedAt = now
         }
         guard send(ref, requests) else { return }
         let key = key(ref)

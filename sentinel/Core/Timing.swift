@@ -38,6 +38,8 @@ package struct Timing: Equatable, Sendable {
     static let switchoverLimit: Int64 = 2000
     /// Between two looks at a node whose change of role is awaited.
     static let pollPeriod: Int64 = 15
+    /// Between two questions for the role of a primary of ours.
+    static let rolePeriod: Int64 = 200
     /// Between two questions to a peer that does not yet see the primary down.
     static let quickAskPeriod: Int64 = 100
     /// How long fresh offsets of replicas are awaited before one is selected.
