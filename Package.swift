@@ -124,6 +124,8 @@ let package = Package(
         tests("ReplicationTests", ["Replication", "Digests", "Memory"]),
         tests("PersistenceTests", ["Persistence", "Keyspace", "Digests", "Memory"]),
         tests("SessionsTests", ["Sessions", "Configuration", "RESP", "Memory"]),
+        // Whole servers connected in memory.
+        tests("EngineTests", ["Engine", "Replication", "Keyspace", "Sessions", "Configuration", "RESP", "Digests", "Memory"]),
         tests("SentinelCoreTests", ["SentinelCore", "Sessions", "RESP", "Configuration", "Digests"]),
         // Tests of what speaks to the kernel, and of the digests.
         tests("DigestsTests", ["Digests", "Memory"]),

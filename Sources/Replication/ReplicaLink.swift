@@ -104,12 +104,14 @@ package struct ReplicaLink: Equatable, Sendable {
     /// Whole seconds since it last acknowledged.
     package func lag(at now: Int64) -> Int { Int(max(0, now - acknowledgedAt) / 1_000_000) }
 
-    /// Whether it is silent for longer than `timeout` µs while it should acknowledge.
+    /// Whether it is silent for longer than `timeout` µs while it should acknowledge, or takes
+    /// nothing of its snapshot for as long.
     package func isTimedOut(at now: Int64, timeout: Int64) -> Bool {
-        guard state == .online || state == .waitingForAcknowledgement, !isLegacy else {
-            return false
+        switch state {
+        case .online, .waitingForAcknowledgement: !isLegacy && now - acknowledgedAt > timeout
+        case .receivingSnapshot: now - acknowledgedAt > timeout
+        default: false
         }
-        return now - acknowledgedAt > timeout
     }
 
     /// The replica continues with the byte at `position`.

@@ -109,6 +109,10 @@ package enum ReplicationText {
 
     // MARK: Refusals of our own
 
+    package static let fenced =
+        "This server was a primary watched by sentinels and did not stop cleanly: it serves "
+        + "nothing until they have decided whether its data are current."
+
     package static func aheadOfUs(_ replica: String) -> String {
         "Warning: replica \(replica) tried to PSYNC with an offset that is greater than the master "
             + "replication offset."

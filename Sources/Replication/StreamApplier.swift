@@ -11,20 +11,11 @@ package struct StreamApplier: Equatable, Sendable {
     package private(set) var pending = 0
     /// Whether a MULTI has come without its EXEC.
     package private(set) var isInTransaction = false
-    /// Bytes received from the primary: `slave_read_repl_offset`.
-    package private(set) var received: Int
 
     /// A stream that goes on behind `offset`.
     package init(offset: Int) {
         applied = offset
-        received = offset
     }
-
-    /// `count` bytes arrived on the link.
-    package mutating func receive(_ count: Int) { received += count }
-
-    /// A newline between commands, which keeps the link alive and is no part of the stream.
-    package mutating func skip(_ count: Int) { received -= count }
 
     /// A command of `length` bytes has been executed (or queued, inside a transaction). Returns
     /// how many bytes of stream, ending with this command, are now applied and go to
@@ -47,7 +38,6 @@ package struct StreamApplier: Equatable, Sendable {
     package mutating func disconnect() {
         pending = 0
         isInTransaction = false
-        received = applied
     }
 
     /// What matters of a command here.

@@ -25,6 +25,7 @@ struct Transcript {
             case .end(.continued(let id)): lines.append("= continued \(id?.text ?? "-")")
             case .end(.failed(let atOnce)): lines.append("= failed \(atOnce ? "now" : "later")")
             case .end(.failoverRejected): lines.append("= rejected")
+            case .end(.failoverTargetIsPrimary): lines.append("= is primary")
             }
         }
     }

@@ -71,6 +71,10 @@ func tandemResume(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Pr
     guard epoch >= Int64(engine.replication.node.state.epoch) else {
         throw ReplyError("ERR The epoch is older than one this server has been told")
     }
+    guard engine.replication.fence.isClosed else {
+        call.reply.ok()
+        return .none
+    }
     engine.liftFence()
     engine.replication.node.state.epoch = Int(epoch)
     return engine.waitForNodeState(call)
@@ -91,7 +95,7 @@ func tandemNode(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Prop
     call.reply.bulk("epoch")
     call.reply.bulk(decimal: state.epoch)
     call.reply.bulk("fenced")
-    call.reply.bulk(decimal: engine.gates.contains(.fenced) ? 1 : 0)
+    call.reply.bulk(decimal: engine.replication.fence.isClosed ? 1 : 0)
     call.reply.bulk("sentinels")
     call.reply.array(state.watchers.count)
     for watcher in state.watchers {

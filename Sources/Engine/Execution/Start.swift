@@ -120,15 +120,11 @@ extension Engine {
     /// Decides whether the server serves at once. One that comes back as a primary from a crash
     /// while sentinels watched it does not: they may have chosen another one.
     private mutating func takeRole() {
-        let node = replication.node.state
         let isPrimary = !replication.isReplica
-        if isPrimary, node.stop == .unclean, replication.node.isWatched {
-            gates.insert(.fenced)
-            frontend.log(
-                .warning,
-                "This server was watched by sentinels and did not stop cleanly. It serves nothing "
-                    + "until they have decided whether its data are current.")
-        }
+        let now = frontend.time.monotonic
+        replication.fence = Fence(replication.node.state, isPrimary: isPrimary, at: now)
+        if replication.fence.isClosed { gates.insert(.fenced) }
+        if let reminder = replication.fence.tick(at: now) { log(reminder) }
         refreshPropagation()
         refreshReplicationGates()
         replication.node.state.role = isPrimary ? .primary : .replica

@@ -23,7 +23,7 @@ extension Engine {
         info.field("repl_backlog_size", settings.replBacklogSize)
         info.field("repl_backlog_first_byte_offset", replication.stream.firstByteOffset)
         info.field("repl_backlog_histlen", replication.stream.historyLength)
-        info.field("tandem_fenced", gates.contains(.fenced))
+        info.field("tandem_fenced", replication.fence.isClosed)
         info.field("tandem_node_id", replication.node.state.nodeID)
     }
 

@@ -60,8 +60,7 @@ extension Engine {
         persistence.statistics.loadingSince = frontend.time.wall / 1_000_000
         persistence.statistics.loadedBytes = 0
         // A replica goes on serving what it has until the primary's data are complete.
-        let hasData = (0..<keyspace.databaseCount).contains { keyspace.size($0) > 0 }
-        if source != .primary || !hasData { gates.insert(.loading) }
+        if source != .primary { gates.insert(.loading) }
     }
 
     /// Takes the next piece of the dataset, at most 64 KiB for the turn's sake.
@@ -156,6 +155,7 @@ extension Engine {
         swap(&keyspace, &staging.value)
         keyspace.changes = changes
         persistence.statistics.changesAtSave = changes
+        if persistence.loader?.source == .primary { persistence.isUnsaved = true }
         keyspace.now = frontend.time.wall / 1000
         bury(staging)
         endLoading()
@@ -169,9 +169,9 @@ extension Engine {
     }
 
     private mutating func endLoading() {
+        if persistence.loader?.source != .primary { gates.remove(.loading) }
         persistence.loader = nil
         persistence.statistics.loadingSince = 0
-        gates.remove(.loading)
     }
 
     private mutating func bury(_ old: Slot<Keyspace>) {

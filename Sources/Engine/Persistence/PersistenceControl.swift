@@ -23,6 +23,8 @@ package struct PersistenceControl: ~Copyable {
     var slicesLeft = 0
     /// Consumers stopped only because the turn was over.
     var isHungry = false
+    /// The data came from a primary and are not on disk as they are.
+    var isUnsaved = false
     package var statistics = PersistenceStatistics()
 
     package init() {}
@@ -85,8 +87,8 @@ struct SnapshotRun: ~Copyable {
 /// A snapshot on its way to one replica.
 struct SnapshotTransfer {
     enum Stage: Equatable {
-        /// Waits for a walk to begin; since when, in monotonic microseconds.
-        case waiting(since: Int64)
+        /// Waits for a walk to begin.
+        case waiting
         case sending
         /// The file it is to be read from is being written.
         case filing
@@ -98,7 +100,6 @@ struct SnapshotTransfer {
     var stage: Stage
     /// Ends the payload, 40 bytes; nil where the length is told first.
     var mark: [UInt8]?
-    var includesKeys = true
     let spool: Slot<ByteBuffer>
 }
 

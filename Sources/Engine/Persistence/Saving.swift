@@ -17,9 +17,10 @@ extension Engine {
         settings.dir == "." ? name : "\(settings.dir)/\(name)"
     }
 
-    /// Begins a snapshot to disk, or lets it follow the one under way.
+    /// Begins a snapshot to disk, or lets it follow the one under way. Inside EXEC it waits for
+    /// the end of the turn: what was written before it is not in the stream yet.
     mutating func save(_ completion: SaveCompletion) {
-        if persistence.target == nil {
+        if persistence.target == nil, unit.isEmpty {
             beginSave([completion])
         } else {
             persistence.scheduled = (persistence.scheduled ?? []) + [completion]
@@ -95,6 +96,7 @@ extension Engine {
         persistence.statistics.lastSaveSucceeded = true
         persistence.statistics.lastSaveSeconds = (frontend.time.monotonic - started) / 1_000_000
         persistence.statistics.saves += 1
+        persistence.isUnsaved = false
         gates.remove(.saveFailed)
         frontend.log(.notice, "DB saved on disk")
         frontend.log(.notice, "Background saving terminated with success")
@@ -142,6 +144,7 @@ extension Engine {
         let changes = keyspace.changes - statistics.changesAtSave
         let mayTry =
             statistics.lastSaveSucceeded || now - statistics.lastAttempt > Engine.retrySeconds
+        if persistence.isUnsaved, !settings.savePoints.isEmpty, mayTry { return save(.nothing) }
         for point in settings.savePoints
         where changes >= point.changes && now - statistics.lastSave > point.seconds && mayTry {
             frontend.log(

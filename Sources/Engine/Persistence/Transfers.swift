@@ -2,21 +2,16 @@ import Digests
 import Memory
 import Persistence
 import RESP
+import Replication
 import Sessions
 
 /// Snapshots to replicas. All that wait when a walk begins share it; each has a spool of its own
 /// and the walk goes no faster than the slowest reader.
 extension Engine {
-    /// A replica wants a snapshot. `usesMark`: the payload ends with a mark of 40 bytes, so that
-    /// it can be sent while it is made; without, it is written to a file first.
-    mutating func attachTransfer(
-        _ session: Slot<Session>, usesMark: Bool, includesKeys: Bool = true
-    ) {
-        var mark: [UInt8]?
-        if usesMark { mark = Array(frontend.random.hex(40).utf8) }
+    /// A replica wants a snapshot.
+    mutating func attachTransfer(_ session: Slot<Session>) {
         persistence.transfers[session.value.id] = SnapshotTransfer(
-            stage: .waiting(since: frontend.time.monotonic), mark: mark,
-            includesKeys: includesKeys, spool: Slot(ByteBuffer(heap: heap)))
+            stage: .waiting, mark: nil, spool: Slot(ByteBuffer(heap: heap)))
         persistence.isHungry = true
     }
 
@@ -32,35 +27,27 @@ extension Engine {
     }
 
     /// Begins a walk for the replicas that wait, when the delay is over or enough are there.
+    /// Those that can tell its end by a mark get it while it is made; the others from a file.
     mutating func beginTransfers() {
-        var waiting: [Int] = []
-        var oldest = Int64.max
-        for id in persistence.transfers.keys.sorted() {
-            if case .waiting(let since)? = persistence.transfers[id]?.stage {
-                waiting.append(id)
-                oldest = min(oldest, since)
-            }
+        let policy = AttachedReplicas.SnapshotPolicy(
+            isDiskless: settings.replDisklessSync,
+            delay: Int64(settings.replDisklessSyncDelay) * 1_000_000,
+            enough: settings.replDisklessSyncMaxReplicas)
+        guard !persistence.transfers.isEmpty,
+            let group = replication.replicas.snapshotDue(policy, at: frontend.time.monotonic)
+        else { return }
+        if group.understandsMarks, policy.isDiskless || !group.wantsKeys {
+            beginSending(group.members, includesKeys: group.wantsKeys)
+        } else {
+            beginFiling(group.members)
         }
-        guard !waiting.isEmpty else { return }
-        let delay = Int64(settings.replDisklessSyncDelay) * 1_000_000
-        let enough = settings.replDisklessSyncMaxReplicas
-        let isDue =
-            frontend.time.monotonic - oldest >= delay || (enough > 0 && waiting.count >= enough)
-        guard isDue || waiting.contains(where: { persistence.transfers[$0]?.mark == nil }) else {
-            return
-        }
-        let filed = waiting.filter { persistence.transfers[$0]?.mark == nil }
-        if !filed.isEmpty { return beginFiling(filed) }
-        // Those that want no keys (redis-cli --functions-rdb) share a walk only with their like.
-        let includesKeys = persistence.transfers[waiting[0]]?.includesKeys ?? true
-        waiting.removeAll { persistence.transfers[$0]?.includesKeys != includesKeys }
-        beginSending(waiting, includesKeys: includesKeys)
     }
 
     private mutating func beginSending(_ ids: [Int], includesKeys: Bool) {
         beginRun(.sockets, includesKeys: includesKeys)
         for id in ids {
             persistence.transfers[id]?.stage = .sending
+            persistence.transfers[id]?.mark = Array(frontend.random.hex(40).utf8)
             guard let slot = frontend.sessions[id], let transfer = persistence.transfers[id] else {
                 continue
             }
@@ -75,7 +62,7 @@ extension Engine {
     /// The next bytes of the session's snapshot; empty when there are none now.
     mutating func transferOutput(_ session: Slot<Session>) -> ByteView {
         guard let transfer = persistence.transfers[session.value.id] else { return .empty }
-        if case .waiting = transfer.stage { return .empty }
+        if transfer.stage == .waiting { return .empty }
         if transfer.spool.value.isEmpty, transfer.stage == .sending { fillSpools() }
         return transfer.spool.value.readable
     }

@@ -97,7 +97,8 @@ extension Engine {
 
     /// Lets a fenced primary serve.
     mutating func liftFence() {
-        guard gates.contains(.fenced) else { return }
+        guard replication.fence.isClosed else { return }
+        replication.fence.open()
         gates.remove(.fenced)
         frontend.log(.warning, "Fence lifted")
     }

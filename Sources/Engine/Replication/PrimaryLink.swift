@@ -298,10 +298,8 @@ extension Engine {
     /// The connection to the primary ended by itself.
     mutating func linkLost() {
         let wasOnline = replication.primary.isOnline
-        if wasOnline {
-            frontend.log(.warning, "Connection with \(WireNames.primary) lost.")
-            frontend.log(.notice, ReplicationText.caching)
-        } else if replication.primary.isReceiving {
+        reportLostLink()
+        if replication.primary.isReceiving {
             frontend.log(.warning, "I/O error trying to sync with MASTER: connection lost")
         }
         let wasHandshake = replication.primary.isInHandshake
@@ -312,6 +310,15 @@ extension Engine {
         guard wasOnline, let address = settings.replicaOf else { return }
         frontend.log(.notice, ReplicationText.reconnecting(address.host, address.port))
         connectToPrimary()
+    }
+}
+
+extension Engine {
+    /// What the log says when the stream ends.
+    mutating func reportLostLink() {
+        guard replication.primary.isOnline else { return }
+        frontend.log(.warning, "Connection with \(WireNames.primary) lost.")
+        frontend.log(.notice, ReplicationText.caching)
     }
 }
 

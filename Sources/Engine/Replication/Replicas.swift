@@ -92,9 +92,7 @@ extension Engine {
         {
             frontend.log(.notice, "Delay next BGSAVE for diskless SYNC")
         }
-        attachTransfer(
-            session, usesMark: settings.replDisklessSync && link.understandsMarks && !isLegacy,
-            includesKeys: link.wantsKeys)
+        attachTransfer(session)
     }
 
     /// From now on the session is a replica's: nothing is answered to it any more.
@@ -168,8 +166,8 @@ extension Engine {
         case .waitingForAcknowledgement:
             frontend.log(
                 .notice,
-                "Streamed replica with replica \(name) succeeded (socket). Waiting for REPLCONF "
-                    + "ACK from replica to enable streaming")
+                "Streamed RDB transfer with replica \(name) succeeded (socket). Waiting for "
+                    + "REPLCONF ACK from replica to enable streaming")
         case .snapshotDelivered:
             frontend.log(
                 .notice,
@@ -192,7 +190,7 @@ extension Engine {
         let id = session.value.id
         replication.callers[id] = nil
         guard replication.replicas[id] != nil else { return }
-        frontend.log(.notice, "Connection with replica \(replicaName(session)) lost.")
+        frontend.log(.warning, "Connection with replica \(replicaName(session)) lost.")
         replication.replicas.detach(id)
         replication.overSoftLimit[id] = nil
         dropTransfer(id)

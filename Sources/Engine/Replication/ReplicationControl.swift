@@ -32,6 +32,7 @@ package struct ReplicationControl: ~Copyable {
     var wantsAcknowledgements = false
     var shutdown: Shutdown?
     package internal(set) var node: NodeRecord
+    var fence = Fence()
     package internal(set) var statistics = ReplicationStatistics()
     /// The next run of what is due every second, and how many there were.
     var nextSecond: Int64 = 0

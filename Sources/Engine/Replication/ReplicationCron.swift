@@ -7,6 +7,10 @@ import Sessions
 extension Engine {
     mutating func replicationCron(at now: Int64) {
         replication.seconds += 1
+        if startup != .done || replication.shutdown != nil {
+            frontend.requests.append(.extendTimeout(microseconds: Engine.patience))
+        }
+        if let reminder = replication.fence.tick(at: now) { log(reminder) }
         guard startup == .done || startup == .notBegun else { return }
         if replication.isReplica { superviseLink(at: now) }
         pingReplicas()
@@ -16,6 +20,10 @@ extension Engine {
         retryNode()
         refreshReplicationGates()
     }
+
+    /// How long the service manager is asked to wait each second that starting or stopping goes
+    /// on.
+    private static var patience: Int64 { 15_000_000 }
 
     /// Connects, gives up what takes too long, acknowledges.
     private mutating func superviseLink(at now: Int64) {

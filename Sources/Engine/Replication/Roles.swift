@@ -10,6 +10,7 @@ extension Engine {
     mutating func follow(_ address: PrimaryAddress, isOrdered: Bool) {
         let wasPrimary = !replication.isReplica
         replication.isReplica = true
+        reportLostLink()
         dropLink()
         unblockForRoleChange()
         settings.replicaOf = address
@@ -37,13 +38,14 @@ extension Engine {
     /// Follows nobody from now on. What was applied is kept; others may continue from it.
     mutating func becomePrimary() {
         guard replication.isReplica else { return }
+        reportLostLink()
         dropLink()
         replication.isReplica = false
         replication.primary = PrimaryLink()
         settings.replicaOf = nil
         replication.history.shift(at: streamEnd, to: newHistoryID())
-        frontend.log(.notice, ReplicationText.shifted(replication.history))
         frontend.log(.notice, ReplicationText.discarding)
+        frontend.log(.warning, ReplicationText.shifted(replication.history))
         closeReplicas()
         replication.stream.forgetDatabase()
         replication.noReplicasSince = frontend.time.monotonic

@@ -1,0 +1,244 @@
+import Configuration
+import Engine
+import Memory
+import RESP
+import Sessions
+import Testing
+
+@Suite struct ReplicationRoleTests {
+    private let network = TestNetwork()
+
+    /// A primary and replicas that follow it.
+    private func group(
+        _ replicas: Int, _ change: (inout ServerSettings) -> Void = { _ in }
+    ) -> (TestServer, [TestServer]) {
+        let primary = network.add("p", change)
+        primary.run("SET", "a", "1")
+        let others = (0..<replicas).map { index in
+            network.add("r\(index)") {
+                $0.replicaOf = PrimaryAddress(host: "p", port: 6379)
+                change(&$0)
+            }
+        }
+        #expect(network.wait { others.allSatisfy(\.isLinkUp) })
+        return (primary, others)
+    }
+
+    // MARK: FAILOVER
+
+    @Test func aHandOverLosesNothingAndNeedsNoFullResync() {
+        let (primary, replicas) = group(2)
+        let client = TestClient(network, primary)
+        for index in 0..<100 { primary.run("SET", "key:\(index)", "\(index)") }
+        #expect(
+            primary.run("FAILOVER", "TO", "r0", "6379", "TIMEOUT", "5000") == .simple("OK"))
+        client?.send("SET", "late", "1")
+        #expect(network.wait { primary.info("role") == "slave" && primary.isLinkUp })
+        #expect(replicas[0].info("role") == "master")
+        #expect(client?.reply()?.string?.hasPrefix("READONLY") == true)
+        replicas[0].run("SET", "new", "1")
+        #expect(network.wait { primary.place == replicas[0].place })
+        #expect(network.wait { replicas[1].place == replicas[0].place })
+        #expect(Set([primary, replicas[0], replicas[1]].map(\.digest)).count == 1)
+        #expect(replicas[0].info("sync_full") == "0" && primary.info("sync_full") == "2")
+        #expect(primary.info("master_failover_state") == "no-failover")
+    }
+
+    @Test func aHandOverToASilentReplicaIsGivenUp() {
+        let (primary, replicas) = group(1)
+        replicas[0].isCutOff = true
+        primary.run("SET", "b", "1")
+        #expect(primary.run("FAILOVER", "TIMEOUT", "1000") == .simple("OK"))
+        let client = TestClient(network, primary)
+        client?.send("SET", "c", "1")
+        #expect(client?.reply() == nil)
+        #expect(primary.info("master_failover_state") == "waiting-for-sync")
+        network.pass(milliseconds: 1500)
+        #expect(client?.reply() == .simple("OK"))
+        #expect(primary.info("role") == "master")
+        #expect(primary.logged("Replica never caught up before timeout"))
+    }
+
+    @Test func aHandOverToATargetThatDiesMakesUsPrimaryAgain() {
+        let (primary, replicas) = group(1)
+        replicas[0].isCutOff = true
+        #expect(
+            primary.run("FAILOVER", "TO", "r0", "6379", "FORCE", "TIMEOUT", "10") == .simple("OK"))
+        network.pass(milliseconds: 200)
+        #expect(primary.info("role") == "master" && primary.run("SET", "b", "1") == .simple("OK"))
+        #expect(primary.logged("Write error to failover target"))
+    }
+
+    @Test func mistakesOfAHandOverAreTold() {
+        let alone = network.add("x")
+        #expect(
+            alone.run("FAILOVER").string == "ERR FAILOVER requires connected replicas.")
+        let (primary, replicas) = group(1)
+        #expect(primary.run("FAILOVER", "ABORT").string == "ERR No failover in progress.")
+        #expect(
+            primary.run("FAILOVER", "TO", "q", "1").string
+                == "ERR FAILOVER target HOST and PORT is not a replica.")
+        #expect(
+            replicas[0].run("FAILOVER").string
+                == "ERR FAILOVER is not valid when server is a replica.")
+        #expect(
+            primary.run("FAILOVER", "TIMEOUT", "0").string
+                == "ERR FAILOVER timeout must be greater than 0")
+        #expect(
+            primary.run("PSYNC", "?", "-1", "FAILOVER").string
+                == "ERR PSYNC FAILOVER can't be sent to a master.")
+    }
+
+    // MARK: WAIT and min-replicas
+
+    @Test func waitCountsReplicasThatHaveTheWrite() {
+        let (primary, replicas) = group(2)
+        primary.run("SET", "b", "1")
+        #expect(primary.run("WAIT", "2", "1000") == .integer(2))
+        replicas[1].isCutOff = true
+        let client = TestClient(network, primary)
+        _ = client?.run("SET", "c", "1")
+        #expect(client?.run("WAIT", "1", "0") == .integer(1))
+        client?.send("WAIT", "2", "500")
+        #expect(client?.reply() == nil && primary.info("blocked_clients") == "1")
+        network.pass(milliseconds: 600)
+        #expect(client?.reply() == .integer(1))
+        client?.send("WAIT", "2", "0")
+        replicas[1].isCutOff = false
+        network.pass(milliseconds: 1100)
+        #expect(client?.reply() == .integer(2))
+        #expect(
+            replicas[0].run("WAIT", "0", "0").string?.hasPrefix("ERR WAIT cannot be used") == true)
+        #expect(primary.run("WAIT", "1", "-1").string == "ERR timeout is negative")
+    }
+
+    @Test func aDemotedPrimaryEndsTheWaits() {
+        let (primary, replicas) = group(1)
+        let client = TestClient(network, primary)
+        client?.send("WAIT", "3", "0")
+        primary.follow(replicas[0])
+        #expect(client?.reply()?.string?.hasPrefix("UNBLOCKED") == true)
+    }
+
+    @Test func writesNeedAsManyGoodReplicasAsAskedFor() {
+        let (primary, replicas) = group(1) {
+            $0.minReplicasToWrite = 1
+            $0.minReplicasMaxLag = 3
+        }
+        #expect(primary.run("SET", "b", "1") == .simple("OK"))
+        #expect(primary.info("min_slaves_good_slaves") == "1")
+        replicas[0].isCutOff = true
+        network.pass(milliseconds: 6000, step: 500)
+        #expect(
+            primary.run("SET", "b", "2").string == "NOREPLICAS Not enough good replicas to write.")
+        #expect(primary.get("b") == "1")
+        replicas[0].isCutOff = false
+        network.pass(milliseconds: 2000)
+        #expect(primary.run("SET", "b", "2") == .simple("OK"))
+    }
+
+    @Test func staleDataAreHiddenWhereAskedFor() {
+        let (primary, replicas) = group(1) { $0.replicaServeStaleData = false }
+        #expect(replicas[0].get("a") == "1")
+        primary.kill()
+        network.settle()
+        #expect(replicas[0].run("GET", "a").string?.hasPrefix("MASTERDOWN") == true)
+        #expect(replicas[0].run("INFO").isError == false)
+    }
+
+    // MARK: Stopping
+
+    @Test func aPrimaryWaitsForItsReplicasBeforeItStops() {
+        let (primary, replicas) = group(1)
+        replicas[0].isCutOff = true
+        primary.run("SET", "b", "1")
+        let client = TestClient(network, primary)
+        client?.send("SHUTDOWN")
+        network.pass(milliseconds: 2000)
+        #expect(primary.exitStatus == nil && primary.logged("Waiting for replicas"))
+        let writer = TestClient(network, primary)
+        writer?.send("SET", "c", "1")
+        #expect(writer?.reply() == nil)
+        #expect(primary.run("SHUTDOWN", "ABORT") == .simple("OK"))
+        #expect(client?.reply()?.string == "ERR Errors trying to SHUTDOWN. Check logs.")
+        #expect(writer?.reply() == .simple("OK"))
+        client?.send("SHUTDOWN")
+        replicas[0].isCutOff = false
+        network.pass(milliseconds: 1100)
+        #expect(primary.exitStatus == 0 && primary.logged("1 of 1 replicas are in sync"))
+        #expect(replicas[0].get("c") == "1")
+    }
+
+    @Test func aPrimaryStopsWithoutALaggingReplicaInTheEnd() {
+        let (primary, replicas) = group(1) { $0.shutdownTimeout = 3 }
+        replicas[0].isCutOff = true
+        primary.run("SET", "b", "1")
+        TestClient(network, primary)?.send("SHUTDOWN")
+        network.pass(milliseconds: 4000)
+        #expect(primary.exitStatus == 0 && primary.logged("0 of 1 replicas are in sync"))
+        #expect(primary.logged("Lagging replica r0:6379"))
+    }
+
+    // MARK: Fence
+
+    private static let sentinel = String(repeating: "a", count: 40)
+
+    private func watch(_ server: TestServer) {
+        #expect(
+            server.run("TANDEM", "WATCH", "g", Self.sentinel, "s", "26379", "2", "3", "4")
+                == .simple("OK"))
+        #expect(server.files["node-state"] != nil)
+    }
+
+    @Test func aWatchedPrimaryThatCrashedServesNothingUntilItIsTold() {
+        let (primary, replicas) = group(1) { $0.savePoints = [SavePoint(seconds: 1, changes: 1)] }
+        #expect(primary.files["node-state"] == nil)
+        watch(primary)
+        network.pass(milliseconds: 3000)
+        primary.restart()
+        #expect(primary.info("tandem_fenced") == "1" && primary.info("role") == "master")
+        #expect(primary.run("GET", "a").string?.hasPrefix("FENCED") == true)
+        #expect(primary.run("SET", "a", "2").string?.hasPrefix("FENCED") == true)
+        #expect(primary.run("PING") == .simple("PONG"))
+        #expect(primary.run("PUBLISH", "c", "m").isError == false)
+        network.pass(milliseconds: 3000)
+        #expect(!replicas[0].isLinkUp && replicas[0].get("a") == "1")
+        #expect(primary.run("TANDEM", "RESUME", "3").isError)
+        #expect(primary.run("TANDEM", "RESUME", "5") == .simple("OK"))
+        #expect(primary.info("tandem_fenced") == "0" && primary.get("a") == "1")
+        #expect(network.wait { replicas[0].isLinkUp } && replicas[0].digest == primary.digest)
+    }
+
+    @Test func aFencedPrimaryThatBecomesAReplicaIsFree() {
+        let (primary, replicas) = group(1)
+        watch(primary)
+        primary.restart()
+        #expect(primary.info("tandem_fenced") == "1")
+        replicas[0].run("REPLICAOF", "NO", "ONE")
+        primary.follow(replicas[0])
+        #expect(network.wait { primary.isLinkUp } && primary.get("a") == "1")
+        #expect(primary.info("tandem_fenced") == "0")
+    }
+
+    @Test func aPrimaryThatSavedAndStoppedInOrderServesAtOnce() {
+        let (primary, replicas) = group(1)
+        watch(primary)
+        primary.run("SET", "b", "1")
+        primary.run("SHUTDOWN", "SAVE")
+        primary.restart()
+        #expect(primary.info("tandem_fenced") == "0" && primary.get("b") == "1")
+        #expect(network.wait { replicas[0].isLinkUp })
+        #expect(primary.info("sync_full") == "0")
+        // The promise of the clean stop was for one start only.
+        primary.restart()
+        #expect(primary.info("tandem_fenced") == "1")
+    }
+
+    @Test func aBrokenNodeStateFileStopsTheStart() {
+        let server = network.add("n")
+        watch(server)
+        server.files["node-state"]?[3] ^= 1
+        server.restart()
+        #expect(server.exitStatus == 1 && server.logged("Cannot use node-state"))
+    }
+}
