@@ -141,6 +141,40 @@ struct SnapshotReader: ~Copyable {
         reader.finish(&twins)
     }
 
+    @Test("Entries that no snapshot reached for very long are in the next one all the same")
+    func oldStamps() {
+        for aborted in [254, 255, 256, 600] {
+            var twins = Twins(seed: 10, databases: 2)
+            for number in 0..<50 { twins.set(number % 2, Twins.key(number), [1]) }
+            for _ in 0..<aborted { abort(&twins) }
+            var reader = SnapshotReader(&twins)
+            while !reader.slice(&twins, limit: 300) {}
+            reader.finish(&twins)
+        }
+    }
+
+    @Test("Renewing stamps ahead reaches databases that are swapped meanwhile")
+    func renewal() {
+        for budget in 1..<40 {
+            var twins = Twins(seed: 11, databases: 2)
+            for number in 0..<100 { twins.set(number % 2, Twins.key(number), [1]) }
+            for _ in 0..<100 { abort(&twins) }
+            twins.keyspace.maintain(budget: budget)
+            twins.swap(0, 1)
+            while twins.keyspace.maintain(budget: 100) {}
+            for _ in 0..<155 { abort(&twins) }
+            var reader = SnapshotReader(&twins)
+            while !reader.slice(&twins, limit: 300) {}
+            reader.finish(&twins)
+        }
+    }
+
+    /// Begins a snapshot and gives it up before anything is visited.
+    private func abort(_ twins: inout Twins) {
+        let id = twins.keyspace.beginSnapshot()
+        twins.keyspace.endSnapshot(id)
+    }
+
     @Test("What is kept for it is counted, and let go at its end")
     func sideBytes() {
         var twins = Twins(seed: 5, databases: 1)
