@@ -16,6 +16,10 @@ final class MiniNetwork {
         var stateFile: String?
         var configuration: [String] = []
         var persistsHeld: [Int] = []
+        /// Whether the process is stopped; what arrives waits.
+        var isStalled = false
+        var held: [SentinelEvent] = []
+        var runs: Bool { isAlive && !isStalled }
     }
     enum Disk { case works, fails, hangs }
 
@@ -110,7 +114,7 @@ final class MiniNetwork {
 
     private func run(until end: Int64, _ isDone: () -> Bool) {
         while !isDone() {
-            let ticking = peers.indices.filter { peers[$0].isAlive }
+            let ticking = peers.indices.filter { peers[$0].runs }
             let tick = ticking.map { (max(peers[$0].state.nextDeadline, now), $0) }.min { $0 < $1 }
             let next = min(queue.first?.time ?? .max, tick?.0 ?? .max)
             guard next <= end else { break }
@@ -140,6 +144,10 @@ final class MiniNetwork {
 
     func give(_ index: Int, _ event: SentinelEvent) {
         guard peers[index].isAlive else { return }
+        guard !peers[index].isStalled else {
+            if event != .tick { peers[index].held.append(event) }
+            return
+        }
         var random = peers[index].random
         let actions = peers[index].state.handle(event, at: now, &random)
         peers[index].random = random
@@ -194,6 +202,8 @@ final class MiniNetwork {
     /// Ends a sentinel's process: its connections close.
     func crash(_ index: Int) {
         peers[index].isAlive = false
+        peers[index].isStalled = false
+        peers[index].held = []
         closeLinks { $0.sentinel == index || $0.port == Self.firstSentinelPort + index }
     }
 
@@ -216,8 +226,13 @@ final class MiniNetwork {
 
     /// Stops a process for a while: what arrives waits.
     func stall(_ index: Int, _ milliseconds: Int64) {
-        peers[index].isAlive = false
-        after(milliseconds) { $0.peers[index].isAlive = true }
+        peers[index].isStalled = true
+        after(milliseconds) { network in
+            network.peers[index].isStalled = false
+            let held = network.peers[index].held
+            network.peers[index].held = []
+            for event in held { network.give(index, event) }
+        }
     }
 
     /// The reply to a command; nil if it does not come within a second.

@@ -27,7 +27,9 @@ extension SentinelState {
         abortFailover(group, .abortNotElected)
     }
 
-    mutating func countVotes(_ group: Int, _ failover: Failover) {
+    /// Looks whether the election is won, lost or has taken too long; as long as our own vote is
+    /// not on disk it can only take too long.
+    mutating func countVotes(_ group: Int, _ failover: Failover, _ isSaved: Bool) {
         let needed = groups[group].votesNeeded
         let tally = tally(group, failover.epoch)
         if tally.own >= needed { return elected(group) }
@@ -35,7 +37,7 @@ extension SentinelState {
         let limit = failover.since + microseconds(timeout)
         if now > limit { return abortFailover(group, .abortNotElected) }
         wake(group, at: limit + 1)
-        guard tally.own + tally.open < needed else { return }
+        guard isSaved, tally.own + tally.open < needed else { return }
         // Lost. Where nobody can have won, the next attempt may follow soon.
         let mayHaveLeader = tally.best + tally.open >= needed
         abortFailover(

@@ -147,7 +147,7 @@ extension SentinelState {
         while let failover = groups[group].failover, failover.stage != last {
             last = failover.stage
             switch failover.stage {
-            case .electing(let isSaved): if isSaved { countVotes(group, failover) }
+            case .electing(let isSaved): countVotes(group, failover, isSaved)
             case .selecting: selectReplica(group, failover)
             case .handingOver(let accepted): watchHandOver(group, failover, accepted)
             case .resuming: watchResumption(group, failover)

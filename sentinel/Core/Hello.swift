@@ -115,20 +115,35 @@ extension SentinelState {
         event(.warning, .newEpoch, group: group, text: String(epoch))
     }
 
-    /// A configuration of a newer epoch replaces ours.
+    /// A configuration of a newer epoch replaces ours, and what we were still doing for ours.
     private mutating func adoptConfiguration(_ hello: Hello, _ group: Int) {
         guard hello.configurationEpoch > groups[group].configurationEpoch else { return }
         groups[group].configurationEpoch = hello.configurationEpoch
         changed()
+        let told = endSupersededFailover(group)
         let old = groups[group].primary.address
-        guard old != hello.primary else { return }
+        guard told != hello.primary || old != hello.primary else { return }
         if let index = groups[group].sentinels.firstIndex(where: { $0.runID == hello.runID }) {
             event(.warning, .configurationUpdate, sentinel(group, index))
         }
-        announceSwitch(group, from: old, to: hello.primary)
-        switchPrimary(group, to: hello.primary)
-        runReconfigurationScript(group, role: "observer", from: old, to: hello.primary)
+        if told != hello.primary { announceSwitch(group, from: told, to: hello.primary) }
+        if old != hello.primary { switchPrimary(group, to: hello.primary) }
+        runReconfigurationScript(group, role: "observer", from: told, to: hello.primary)
         hastenHellos(group)
+    }
+
+    /// Gives up pointing replicas to a primary that is none any more; the address that clients
+    /// were told last.
+    private mutating func endSupersededFailover(_ group: Int) -> Address {
+        let old = groups[group].primary.address
+        guard let failover = groups[group].failover, failover.stage.isPromoted else { return old }
+        if let promoted = promotedReplica(group) { self[promoted].demotedAt = now }
+        groups[group].failover = nil
+        groups[group].gate = FailoverGate()
+        for index in groups[group].replicas.indices {
+            groups[group].replicas[index].reconfiguration = .none
+        }
+        return failover.isAnnounced ? failover.promoted ?? old : old
     }
 
     /// The event that clients act on.

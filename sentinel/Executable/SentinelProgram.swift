@@ -77,10 +77,12 @@ enum SentinelProgram {
         log.write(
             .notice, "Running mode=sentinel, port=\(settings.port). PID: \(Process.identifier)")
         let statePath = settings.stateFile.isEmpty ? path + ".state" : settings.stateFile
-        let facts = SentinelFacts(
-            configurationPath: path, statePath: Files.absolute(statePath),
-            executable: Process.executable, processID: Int(Process.identifier),
-            port: settings.port)
+        var facts = SentinelFacts(
+            configurationPath: path, statePath: Files.absolute(statePath))
+        facts.executable = Process.executable
+        facts.processID = Int(Process.identifier)
+        facts.port = settings.port
+        facts.isProgram = { Files.kind(of: $0) == .file }
         guard let merged = merged(configuration, facts.statePath, log) else { return 1 }
         return serve(settings, merged, facts, log)
     }

@@ -4,7 +4,7 @@ import Sessions
 
 /// Requests of clients: from the batch to the handler of their row.
 extension SentinelService {
-    mutating func process(_ ready: [Slot<Session>]) {
+    package mutating func process(_ ready: [Slot<Session>]) {
         frontend.enqueue(ready)
         guard frontend.hasQueuedSessions else { return }
         let start = frontend.clock()

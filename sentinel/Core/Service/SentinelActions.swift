@@ -1,6 +1,5 @@
 import Memory
 import RESP
-import SentinelCore
 import Sessions
 
 /// Carrying out what the core asks for, and telling it what came of it.

@@ -1,7 +1,5 @@
 import Memory
-import Platform
 import RESP
-import SentinelCore
 import Sessions
 
 /// Runs a typed handler of the sentinel from a thunk.
@@ -70,7 +68,7 @@ func askCore(_ service: inout SentinelService, _ call: Call) throws(ReplyError) 
     service.awaited.insert(id)
     let start = call.reply.buffer.count
     let words = (0..<call.count).map { call[$0].string }
-    service.give(.command(session: id, words, missing: missingScripts(words)))
+    service.give(.command(session: id, words, missing: missingScripts(service, words)))
     if service.awaited.contains(id) {
         call.session.value.flags.insert(.blocked)
         call.session.value.blocking = .host(id)
@@ -82,12 +80,15 @@ func askCore(_ service: inout SentinelService, _ call: Call) throws(ReplyError) 
 }
 
 /// The words of SENTINEL SET that follow the name of a script option and are no file.
-private func missingScripts(_ words: [String]) -> [String] {
+private func missingScripts(
+    _ service: borrowing SentinelService, _ words: [String]
+) -> [String] {
+    let isProgram = service.facts.isProgram
     guard words.count > 1, words[1].lowercased() == "set" else { return [] }
     let options = ["notification-script", "client-reconfig-script"]
     return zip(words, words.dropFirst()).compactMap { option, path in
         let isScript = options.contains(option.lowercased()) && !path.isEmpty
-        return isScript && Files.kind(of: path) != .file ? path : nil
+        return isScript && !isProgram(path) ? path : nil
     }
 }
 

@@ -1,6 +1,5 @@
 import Memory
 import RESP
-import SentinelCore
 import Sessions
 
 /// INFO of a sentinel: always a plain string, whatever the protocol.

@@ -1,23 +1,29 @@
 import Digests
 import Memory
 import RESP
-import SentinelCore
 import Sessions
 
 /// What a sentinel is told of the process it runs in.
-struct SentinelFacts: Sendable {
-    var configurationPath: String
-    var statePath: String
-    var executable = ""
-    var processID = 0
-    var port = 0
+package struct SentinelFacts: Sendable {
+    package var configurationPath: String
+    package var statePath: String
+    package var executable = ""
+    package var processID = 0
+    package var port = 0
+    /// Whether a path can be run; asked about scripts.
+    package var isProgram: @Sendable (String) -> Bool = { _ in true }
+
+    package init(configurationPath: String, statePath: String) {
+        self.configurationPath = configurationPath
+        self.statePath = statePath
+    }
 }
 
 /// The sentinel as the host runs it: sessions and links around the core, whose actions become
 /// bytes and requests, and whose events come from replies and answers.
-struct SentinelService: ~Copyable, Service {
-    var frontend: Frontend
-    var state: SentinelState
+package struct SentinelService: ~Copyable, Service {
+    package var frontend: Frontend
+    package var state: SentinelState
     let facts: SentinelFacts
     /// 40 hexadecimal digits, new at every start.
     let runID: String
@@ -37,7 +43,7 @@ struct SentinelService: ~Copyable, Service {
     static var turnBudget: Int64 { 1000 }
 
     /// A service around `state`. `clock` gives monotonic microseconds.
-    init(
+    package init(
         _ state: SentinelState, settings: FrontendSettings, facts: SentinelFacts, seed: UInt64,
         clock: @escaping @convention(c) () -> Int64
     ) {
@@ -50,14 +56,14 @@ struct SentinelService: ~Copyable, Service {
         runID = frontend.random.hex(40)
     }
 
-    mutating func beginTurn(_ time: TurnTime) {
+    package mutating func beginTurn(_ time: TurnTime) {
         if startedAt.wall == 0 { startedAt = time }
         frontend.time = time
     }
 
-    var hasPendingWork: Bool { frontend.hasQueuedSessions }
+    package var hasPendingWork: Bool { frontend.hasQueuedSessions }
 
-    mutating func tick() -> Int64 {
+    package mutating func tick() -> Int64 {
         if !isStarted {
             isStarted = true
             give(.started)
@@ -73,13 +79,15 @@ struct SentinelService: ~Copyable, Service {
         return min(state.nextDeadline, nextIdleCheck)
     }
 
-    mutating func nextOutput(_ session: Slot<Session>) -> ByteView { frontend.sendable(session) }
+    package mutating func nextOutput(_ session: Slot<Session>) -> ByteView {
+        frontend.sendable(session)
+    }
 
-    mutating func outputSent(_ session: Slot<Session>, _ count: Int) {
+    package mutating func outputSent(_ session: Slot<Session>, _ count: Int) {
         frontend.sent(session, count)
     }
 
-    mutating func disconnected(_ session: Slot<Session>) {
+    package mutating func disconnected(_ session: Slot<Session>) {
         var lost: Int?
         if case .link(let id) = session.value.role, links.removeValue(forKey: id) != nil {
             lost = id
@@ -89,11 +97,11 @@ struct SentinelService: ~Copyable, Service {
         if let lost { give(.linkClosed(lost)) }
     }
 
-    mutating func nextRequest() -> HostRequest? {
+    package mutating func nextRequest() -> HostRequest? {
         frontend.requests.isEmpty ? nil : frontend.requests.removeFirst()
     }
 
-    mutating func handle(_ event: HostEvent) {
+    package mutating func handle(_ event: HostEvent) {
         switch event {
         case .linkOpened(let id, let session, let local): linkOpened(id, session, local)
         case .linkFailed(let id, let reason):
