@@ -3,7 +3,9 @@ import PackageDescription
 
 // Targets floor by floor; imports go down only. Sources/README.md is the map.
 // TANDEM_SANITIZE=1 builds without jemalloc, for executables run under a sanitizer.
+// TANDEM_STATIC=1 links programs with the static Swift library; tests cannot be linked so.
 let sanitize = Context.environment["TANDEM_SANITIZE"] != nil
+let linksStatically = Context.environment["TANDEM_STATIC"] != nil
 
 let settings: [SwiftSetting] = [
     .strictMemorySafety(),
@@ -21,9 +23,14 @@ func floor(
         swiftSettings: settings, linkerSettings: linker)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+func program(
+    _ name: String, _ dependencies: [Target.Dependency], path: String,
+    static libraries: [String] = []
+) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+        name: name, dependencies: dependencies, path: path, swiftSettings: settings,
+        linkerSettings: linksStatically
+            ? [.unsafeFlags(["-static-stdlib"])] + libraries.map { .linkedLibrary($0) } : [])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -97,7 +104,10 @@ let package = Package(
         // Floor 5: the programs.
         program(
             "tandem-server",
-            ["Engine", "Host", "Replication", "Sessions", "Configuration", "Reactor", "Platform", "Memory"],
+            [
+                "Engine", "Host", "Replication", "Sessions", "Configuration", "Reactor", "Platform",
+                "Memory",
+            ],
             path: "Sources/Server"),
         program(
             "tandem-sentinel",
@@ -110,7 +120,12 @@ let package = Package(
             [
                 "RESPClient", "RESP", "Platform", "Memory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], path: "Sources/Control"),
+            ], path: "Sources/Control",
+            // What ArgumentParser needs of Foundation when the Swift library is static.
+            static: [
+                "FoundationEssentials", "_FoundationCShims", "_FoundationCollections",
+                "swiftSynchronization",
+            ]),
 
         // Tests of the codecs, the configuration files and the outgoing connections.
         tests("RESPTests", ["RESP", "Digests", "Memory"]),
@@ -125,8 +140,14 @@ let package = Package(
         tests("PersistenceTests", ["Persistence", "Keyspace", "Digests", "Memory"]),
         tests("SessionsTests", ["Sessions", "Configuration", "RESP", "Memory"]),
         // Whole servers connected in memory.
-        tests("EngineTests", ["Engine", "Replication", "Keyspace", "Sessions", "Configuration", "RESP", "Digests", "Memory"]),
-        tests("SentinelCoreTests", ["SentinelCore", "Sessions", "RESP", "Configuration", "Digests"]),
+        tests(
+            "EngineTests",
+            [
+                "Engine", "Replication", "Keyspace", "Sessions", "Configuration", "RESP", "Digests",
+                "Memory",
+            ]),
+        tests(
+            "SentinelCoreTests", ["SentinelCore", "Sessions", "RESP", "Configuration", "Digests"]),
         // Tests of what speaks to the kernel, and of the digests.
         tests("DigestsTests", ["Digests", "Memory"]),
         tests("PlatformTests", ["Platform"]),
@@ -135,5 +156,13 @@ let package = Package(
         // The rules of the house, and the built programs over TCP.
         tests("TidyTests", []),
         tests("ServerTests", []),
+        // Servers, sentinels and clients in a world of virtual time.
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Engine", "SentinelCore", "Replication", "Keyspace", "Sessions", "Configuration",
+                "RESP", "Digests", "Memory",
+            ], path: "Tests/Simulation", swiftSettings: settings),
+        program("simulator", ["Simulation", "Memory"], path: "Tests/Simulator"),
     ]
 )

@@ -6,9 +6,9 @@ import Simulation
 
 /// Dictionaries must iterate in the same order in every run.
 func runDeterministically() {
-    guard getenv("SWIFT_DETERMINISTIC_HASHING") == nil else { return }
-    setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1)
-    var arguments: [UnsafeMutablePointer<CChar>?] = unsafe CommandLine.arguments.map { strdup($0) }
+    guard unsafe getenv("SWIFT_DETERMINISTIC_HASHING") == nil else { return }
+    unsafe setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1)
+    var arguments = unsafe CommandLine.arguments.map { unsafe strdup($0) }
     unsafe arguments.append(nil)
     unsafe execv("/proc/self/exe", arguments)
     fatalError("cannot start again with deterministic hashing")

@@ -38,6 +38,9 @@ package struct ReplicationControl: ~Copyable {
     var nextSecond: Int64 = 0
     var seconds = 0
 
+    /// Whether the stream of the primary arrives.
+    package var isLinkUp: Bool { primary.isOnline }
+
     package init(heap: Heap, backlog: Int, random: inout RandomGenerator) {
         history = ReplicationHistory(id: ReplicationID(random: &random))
         stream = ReplicationStream(heap: heap, limit: backlog)

@@ -1,5 +1,6 @@
 import Digests
 import Engine
+import Keyspace
 import Memory
 import SentinelCore
 import Sessions
