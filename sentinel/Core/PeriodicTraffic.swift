@@ -41,8 +41,13 @@ extension SentinelState {
 
     /// Milliseconds between INFOs of a node.
     private func infoPeriod(_ ref: InstanceRef) -> Int64 {
-        guard case .replica = ref.place else { return timing.infoPeriod }
         let group = groups[ref.group]
+        guard case .replica = ref.place else {
+            // Replicas are learnt from the primary's INFO: one that dies before we know them
+            // cannot be replaced. Our own servers answer often without harm.
+            let isEager = group.replicas.isEmpty || self[ref].report.isWatchable == true
+            return isEager ? min(1000, timing.infoPeriod) : timing.infoPeriod
+        }
         if group.failover?.stage == .reconfiguring { return min(100, timing.infoPeriod) }
         let isPressing =
             group.objectivelyDownSince != nil || group.failover != nil

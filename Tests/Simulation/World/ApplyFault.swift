@@ -8,6 +8,8 @@ extension Cluster {
         world.note("fault: \(fault)")
         switch fault {
         case .killPrimary(let silently, let delay):
+            // A confirmed write is in two stores; the rule holds while only one of them is lost.
+            if plan.keepsConfirmed, !isInSync { return world.note("left out: not in sync") }
             if let primary { kill(primary, silently, delay) }
         case .killReplica(let silently, let delay):
             if let replica = someReplica { kill(replica, silently, delay) }
@@ -43,6 +45,15 @@ extension Cluster {
         case .powerCut(let time):
             powerCut(time)
         }
+    }
+
+    /// Whether every server runs and has everything the primary has, within what is in flight.
+    private var isInSync: Bool {
+        let views = servers.map(\.serverView)
+        return views.allSatisfy { view in
+            guard let view else { return false }
+            return view.isWritable || (view.isLinkUp && !view.isLoading)
+        } && views.count { $0?.isWritable == true } == 1
     }
 
     private func kill<S: Service & ~Copyable>(
