@@ -205,6 +205,33 @@ struct ConfigurationTests {
         #expect(configuration.id == FakeServer.id(1))
     }
 
+    @Test("a primary given by name is told by number, unless names are to be announced")
+    func names() throws {
+        let network = MiniNetwork(
+            sentinels: 3, servers: [FakeServer(7000), FakeServer(7001, primary: 7000)],
+            extra: ["sentinel resolve-hostnames yes"])
+        for index in 0..<3 {
+            _ = network.ask(index, ["SENTINEL", "REMOVE", "g"])
+            _ = network.ask(index, ["SENTINEL", "MONITOR", "g", "db.example", "7000", "2"])
+        }
+        #expect(network.settle())
+        let address = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "g"]
+        let byNumber = network.ask(0, address)
+        #expect(network.replies[byNumber] == .array([.text("127.0.0.1"), .text("7000")]))
+        #expect(
+            network.command(0, "SENTINEL", "CONFIG", "SET", "announce-hostnames", "yes")
+                == .simple("OK"))
+        let byName = network.ask(0, address)
+        #expect(network.replies[byName] == .array([.text("db.example"), .text("7000")]))
+        // However it is called, it is the same primary: nothing is corrected or switched.
+        network.run(30000)
+        #expect(network.events(.switchPrimary).isEmpty)
+        #expect(network.events(.fixReplicaConfiguration).isEmpty)
+        #expect(network.servers[7001]?.requests.contains { $0[0] == "SLAVEOF" } == false)
+        network.kill(7000)
+        #expect(network.run(atMost: 40000) { network.allAgree(on: 7001) })
+    }
+
     @Test("what a sentinel learns is in its files")
     func learned() throws {
         let network = MiniNetwork(

@@ -285,7 +285,9 @@ final class MiniNetwork {
         case .connect(let number):
             guard let link = links[number], !isCut(link) else { return }
             if listens(link.port) {
-                give(link.sentinel, .linkOpened(link.id, localHost: "127.0.0.1"))
+                give(
+                    link.sentinel,
+                    .linkOpened(link.id, localHost: "127.0.0.1", peerHost: "127.0.0.1"))
             } else {
                 drop(number)
                 give(link.sentinel, .linkFailed(link.id, reason: "Connection refused"))

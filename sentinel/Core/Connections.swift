@@ -77,8 +77,9 @@ extension SentinelState {
         links[key]?.restartPatience(now)
     }
 
-    mutating func connectionOpened(_ id: Int, _ localHost: String) {
+    mutating func connectionOpened(_ id: Int, _ localHost: String, _ peerHost: String) {
         guard let owner = connections[id] else { return }
+        if let name = links[owner.key]?.address.host { names.learn(name, peerHost) }
         links[owner.key]?[owner.purpose]?.isOpen = true
         links[owner.key]?[owner.purpose]?.since = now
         links[owner.key]?[owner.purpose]?.lastActivity = now

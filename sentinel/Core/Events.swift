@@ -7,9 +7,10 @@ extension SentinelState {
         let instance = self[ref]
         let group = groups[ref.group]
         let own = "\(instance.kind.wireName) \(name(ref))"
-        let text = "\(own) \(instance.address.host) \(instance.address.port)"
+        let address = announced(instance.address)
+        let text = "\(own) \(address.host) \(address.port)"
         if case .primary = ref.place { return text }
-        let primary = group.primary.address
+        let primary = announced(group.primary.address)
         return "\(text) @ \(group.name) \(primary.host) \(primary.port)"
     }
 
@@ -17,7 +18,7 @@ extension SentinelState {
     func name(_ ref: InstanceRef) -> String {
         switch ref.place {
         case .primary: groups[ref.group].name
-        case .replica: self[ref].address.text
+        case .replica: announced(self[ref].address).text
         case .sentinel: self[ref].runID ?? ""
         }
     }

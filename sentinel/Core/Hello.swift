@@ -45,7 +45,7 @@ package struct Hello: Equatable, Sendable {
         runID = state.id
         currentEpoch = state.currentEpoch
         self.group = watched.name
-        primary = watched.currentAddress
+        primary = state.announced(watched.currentAddress)
         configurationEpoch = watched.configurationEpoch
     }
 }
@@ -122,12 +122,14 @@ extension SentinelState {
         changed()
         let told = endSupersededFailover(group)
         let old = groups[group].primary.address
-        guard told != hello.primary || old != hello.primary else { return }
+        let isTold = names.isSame(told, hello.primary)
+        let isOld = names.isSame(old, hello.primary)
+        guard !isTold || !isOld else { return }
         if let index = groups[group].sentinels.firstIndex(where: { $0.runID == hello.runID }) {
             event(.warning, .configurationUpdate, sentinel(group, index))
         }
-        if told != hello.primary { announceSwitch(group, from: told, to: hello.primary) }
-        if old != hello.primary { switchPrimary(group, to: hello.primary) }
+        if !isTold { announceSwitch(group, from: told, to: hello.primary) }
+        if !isOld { switchPrimary(group, to: hello.primary) }
         runReconfigurationScript(group, role: "observer", from: told, to: hello.primary)
         hastenHellos(group)
     }
@@ -149,6 +151,7 @@ extension SentinelState {
     /// The event that clients act on.
     mutating func announceSwitch(_ group: Int, from old: Address, to new: Address) {
         let name = groups[group].name
+        let (old, new) = (announced(old), announced(new))
         event(
             .warning, .switchPrimary, group: group,
             text: "\(name) \(old.host) \(old.port) \(new.host) \(new.port)")

@@ -90,12 +90,13 @@ extension SentinelState {
     private mutating func correctPrimary(_ ref: InstanceRef) {
         let group = groups[ref.group]
         let report = self[ref].report
-        guard !report.follows(group.primary.address), group.failover == nil,
+        guard !follows(report, group.primary.address), group.failover == nil,
             primaryLooksSane(ref.group)
         else { return }
         let followsOld = group.replicas.contains {
-            report.follows($0.address) && $0.report.role == .replica && $0.report.refreshedAt != nil
-                && $0.report.follows(group.primary.address)
+            follows(report, $0.address) && $0.report.role == .replica
+                && $0.report.refreshedAt != nil
+                && follows($0.report, group.primary.address)
         }
         let patience = microseconds(followsOld ? 1000 : group.settings.failoverTimeout)
         guard now - report.primaryChangedAt > patience, isUpFor(ref, patience) else { return }

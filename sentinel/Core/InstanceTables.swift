@@ -98,8 +98,8 @@ extension SentinelState {
     /// Adds a replica unless the group has a node at that address.
     @discardableResult
     mutating func addReplica(_ group: Int, _ address: Address) -> InstanceRef? {
-        guard groups[group].primary.address != address,
-            groups[group].replicaIndex(address) == nil,
+        guard !names.isSame(groups[group].primary.address, address),
+            replicaIndex(group, address) == nil,
             groups[group].replicas.count < MonitoredGroup.replicaLimit
         else { return nil }
         groups[group].replicas.append(Instance(.replica, address, now: now))
@@ -168,7 +168,7 @@ extension SentinelState {
     /// Makes the node at `address` the group's primary and the old primary a replica. Links stay
     /// as they are; what was thought about the old primary's state is forgotten.
     mutating func switchPrimary(_ group: Int, to address: Address) {
-        let known = groups[group].replicaIndex(address)
+        let known = replicaIndex(group, address)
         var next =
             known.map { groups[group].replicas.remove(at: $0) }
             ?? Instance(.primary, address, now: now)

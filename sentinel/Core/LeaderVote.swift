@@ -9,7 +9,11 @@ extension SentinelState {
     mutating func answerPrimaryDown(
         _ session: Int, _ address: Address, epoch: UInt64, candidate: String
     ) {
-        guard let group = groups.firstIndex(where: { $0.primary.address == address }) else {
+        guard
+            let group = groups.firstIndex(where: {
+                names.isSame($0.primary.address, address)
+            })
+        else {
             return reply(session, .array([.integer(0), .text("*"), .integer(0)]))
         }
         touch(group)

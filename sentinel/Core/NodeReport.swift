@@ -46,12 +46,6 @@ package struct NodeReport: Equatable, Sendable {
         primaryChangedAt = now
     }
 
-    /// Whether the node says that it replicates from `address`.
-    func follows(_ address: Address) -> Bool {
-        role == .replica && primaryPort == address.port
-            && primaryHost?.lowercased() == address.host.lowercased()
-    }
-
     /// The connection is new: nothing is awaited, and nothing is known of what it allows.
     mutating func connectionChanged() {
         isAwaited = false

@@ -67,7 +67,7 @@ extension SentinelState {
 
     private mutating func ask(_ ref: InstanceRef, _ isElecting: Bool) {
         let group = groups[ref.group]
-        let address = group.primary.address
+        let address = announced(group.primary.address)
         let epoch = group.failover?.epoch ?? currentEpoch
         let request = [
             "SENTINEL", Verb.isPrimaryDown, address.host, String(address.port), String(epoch),

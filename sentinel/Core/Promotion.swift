@@ -74,7 +74,8 @@ extension SentinelState {
     /// remember that, and closes its clients so that they ask for the primary again.
     mutating func sendReplicaOf(_ ref: InstanceRef, _ address: Address?) -> Bool {
         let names = groups[ref.group].settings
-        let target = address.map { [$0.host, String($0.port)] } ?? ["NO", "ONE"]
+        let shown = address.map { announced($0) }
+        let target = shown.map { [$0.host, String($0.port)] } ?? ["NO", "ONE"]
         let client = names.name(of: "CLIENT")
         let requests = [
             [names.name(of: "MULTI")], [names.name(of: Verb.replicaOf)] + target,

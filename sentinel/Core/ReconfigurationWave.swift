@@ -82,7 +82,7 @@ extension SentinelState {
     /// A replica has told what it follows now.
     mutating func noteReconfiguration(_ ref: InstanceRef) {
         guard let promoted = groups[ref.group].failover?.promoted else { return }
-        if case .sent = self[ref].reconfiguration, self[ref].report.follows(promoted) {
+        if case .sent = self[ref].reconfiguration, follows(self[ref].report, promoted) {
             self[ref].reconfiguration = .inProgress
             event(.notice, .reconfigurationInProgress, ref)
         }

@@ -66,7 +66,7 @@ extension SentinelState {
         let best = selectableReplicas(group)
         var chosen = best.first
         if case .requested(let target?) = failover.cause {
-            chosen = best.first { groups[group].replicas[$0].address == target }
+            chosen = best.first { names.isSame(groups[group].replicas[$0].address, target) }
         } else if groups[group].primary.report.isFenced, link(primary(group)).isConnected {
             switch judgeFence(group, best) {
             case .promote(let index): chosen = index

@@ -44,6 +44,7 @@ extension SentinelState {
         _ group: Int, role: String, from old: Address, to new: Address
     ) {
         guard let path = groups[group].settings.clientReconfigurationScript else { return }
+        let (old, new) = (announced(old), announced(new))
         schedule(
             path,
             [

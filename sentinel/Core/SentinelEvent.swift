@@ -14,8 +14,9 @@ package enum SentinelEvent: Equatable, Sendable {
     case started
     /// `nextDeadline` has come.
     case tick
-    /// `localHost` is the address of our end, which peers are told unless one is announced.
-    case linkOpened(Int, localHost: String)
+    /// `localHost` is the address of our end, which peers are told unless one is announced;
+    /// `peerHost` the numeric address of the other, empty where it is not known.
+    case linkOpened(Int, localHost: String, peerHost: String = "")
     case linkFailed(Int, reason: String)
     case linkClosed(Int)
     case reply(Int, RESPValue)

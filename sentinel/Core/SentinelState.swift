@@ -21,6 +21,7 @@ package struct SentinelState: Equatable, Sendable {
 
     var links: [LinkKey: InstanceLink] = [:]
     var connections: [Int: ConnectionOwner] = [:]
+    var names = HostNames()
     var nextConnection = 1
     var nextToken = 1
     var stateFile = SavedFile()
@@ -70,7 +71,7 @@ package struct SentinelState: Equatable, Sendable {
         switch event {
         case .started: start()
         case .tick: break
-        case .linkOpened(let id, let localHost): connectionOpened(id, localHost)
+        case .linkOpened(let id, let local, let peer): connectionOpened(id, local, peer)
         case .linkFailed(let id, _): connectionLost(id, wasOpen: false)
         case .linkClosed(let id): connectionLost(id, wasOpen: true)
         case .reply(let id, let value): connectionReplied(id, value)

@@ -73,7 +73,7 @@ extension SentinelState {
     /// A primary that has already stepped down is followed by the replica it chose; one that has
     /// not is told to forget it.
     private mutating func handOverTimedOut(_ group: Int, _ target: InstanceRef) {
-        if groups[group].primary.report.follows(self[target].address) {
+        if follows(groups[group].primary.report, self[target].address) {
             return enter(.sendingPromotion, group)
         }
         let name = groups[group].settings.name(of: "FAILOVER")
@@ -86,7 +86,9 @@ extension SentinelState {
     mutating func handedOver(_ group: Int) -> Address? {
         let report = groups[group].primary.report
         guard report.role == .replica, link(primary(group)).isConnected,
-            let index = groups[group].replicas.firstIndex(where: { report.follows($0.address) })
+            let index = groups[group].replicas.firstIndex(where: {
+                follows(report, $0.address)
+            })
         else { return nil }
         let ref = replica(group, index)
         guard self[ref].downSince == nil else { return nil }

@@ -8,7 +8,7 @@ extension SentinelState {
     /// An unknown name has no address; it is no error.
     func primaryAddress(_ call: SentinelCall) -> RESPValue {
         guard let group = group(call) else { return .nullArray }
-        let address = groups[group].currentAddress
+        let address = announced(groups[group].currentAddress)
         return .array([.text(address.host), .text(String(address.port))])
     }
 
@@ -104,7 +104,8 @@ extension SentinelState {
             return .error("INPROG Failover already in progress")
         }
         let suitable = selectableReplicas(group).map { groups[group].replicas[$0].address }
-        guard target.map({ suitable.contains($0) }) ?? !suitable.isEmpty else {
+        let isFound = target.map { target in suitable.contains { names.isSame($0, target) } }
+        guard isFound ?? !suitable.isEmpty else {
             return .error(WireText.noGoodReplica)
         }
         actions.append(

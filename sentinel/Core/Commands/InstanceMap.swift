@@ -56,7 +56,7 @@ extension SentinelState {
         let instance = self[ref]
         let link = link(ref)
         fields.add("name", name(ref))
-        fields.add("ip", instance.address.host)
+        fields.add("ip", announced(instance.address).host)
         fields.add("port", Int64(instance.address.port))
         fields.add("runid", instance.runID ?? "")
         fields.add("flags", flags(ref).joined(separator: ","))

@@ -134,7 +134,7 @@ extension SentinelState {
             let status =
                 group.objectivelyDownSince != nil ? "odown" : isDown ? "sdown" : "ok"
             text += "\(MapField.sectionRow)\(index):name=\(group.name),status=\(status),"
-            text += "address=\(group.primary.address.text),"
+            text += "address=\(announced(group.primary.address).text),"
             text += "\(MapField.sectionReplicas)=\(group.replicas.count),"
             text += "sentinels=\(group.voterCount)\r\n"
         }

@@ -52,7 +52,11 @@ extension SentinelService {
     mutating func linkOpened(_ id: Int, _ session: Slot<Session>, _ local: String) {
         guard links[id] != nil else { return frontend.close(session) }
         links[id]?.session = session
-        give(.linkOpened(id, localHost: local))
+        // `host:port`, an IPv6 host in brackets.
+        let host = session.value.peer.split(separator: ":", omittingEmptySubsequences: false)
+            .dropLast().joined(separator: ":")
+        let peer = host.filter { $0 != "[" && $0 != "]" }
+        give(.linkOpened(id, localHost: local, peerHost: peer))
     }
 
     /// Takes the replies that a link has received.
