@@ -56,7 +56,18 @@ extension SentinelState {
         event(.warning, .reconfigureReplicas, primary(group))
         runReconfigurationScript(
             group, role: "leader", from: groups[group].primary.address, to: self[ref].address)
+        rememberRoles(group, ref)
         hastenHellos(group)
+    }
+
+    /// Nodes that swapped their roles between themselves must find the new ones in their files
+    /// when they start again, or each would follow the other.
+    private mutating func rememberRoles(_ group: Int, _ promoted: InstanceRef) {
+        let rewrite = [groups[group].settings.name(of: "CONFIG"), "REWRITE"]
+        send(promoted, [(rewrite, .ignored)])
+        if groups[group].primary.report.role == .replica {
+            send(primary(group), [(rewrite, .ignored)])
+        }
     }
 
     /// Whether an INFO that says primary is what the failover waits for.

@@ -55,6 +55,9 @@ extension SentinelState {
         let downSince = watched.primary.downSince
         let validity = downSince != nil ? timing.pingPeriod * 5 : timing.infoPeriod * 3
         guard now - refreshed <= microseconds(validity) else { return false }
+        // A primary that became a replica took everybody's link down with it, at the latest when
+        // it said so; a group of replicas alone must find a way out.
+        if watched.primary.report.role == .replica { return true }
         let downFor = downSince.map { (now - $0) / 1000 } ?? 0
         return instance.report.linkDownTime <= downFor + watched.settings.downAfter * 10
     }

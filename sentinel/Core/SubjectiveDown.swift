@@ -37,7 +37,10 @@ extension SentinelState {
         guard case .primary = ref.place else { return false }
         if instance.report.isFenced { return true }
         if instance.report.role == .replica {
-            let patience = settings.downAfter + 2 * timing.infoPeriod
+            // Two looks at its INFO, which our own servers are asked for once a second.
+            let isOurs = instance.report.isWatchable == true
+            let look = isOurs ? min(1000, timing.infoPeriod) : timing.infoPeriod
+            let patience = settings.downAfter + 2 * look
             let limit = instance.report.roleSince + microseconds(patience)
             if now > limit { return true }
             wake(ref.group, at: limit + 1)
