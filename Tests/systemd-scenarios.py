@@ -294,7 +294,8 @@ def activated(options):
     run('systemctl', 'start', 'tandem-server@activated.socket')
     for address in (('127.0.0.1', 6399), '/run/tandem-activated.sock'):
         with Connection(address, 20) as connection:
-            assert connection('PING') == 'PONG'
+            # The first connection comes before the data are loaded.
+            wait_for('PONG', lambda: connection('PING') == 'PONG')
     run('systemctl', 'stop', 'tandem-server@activated.socket', 'tandem-server@activated.service')
 
 

@@ -14,7 +14,12 @@ struct FailoverCommand: ParsableCommand {
             answers.
             """)
 
-    @Argument(help: "The group's name.") var name: String
+    @Argument(help: "The group's name; empty for none, with --if-primary.") var name: String
+    @Option(
+        help: ArgumentHelp(
+            "Do nothing unless this is the primary; for a service that is about to stop.",
+            valueName: "host:port"))
+    var ifPrimary: String?
     @Option(
         help: ArgumentHelp(
             "The replica to promote; else the sentinel chooses.", valueName: "host:port"))
@@ -37,6 +42,8 @@ struct FailoverCommand: ParsableCommand {
     }
 
     func run() throws {
+        // A service without a group, or that does not know its address, has nothing to hand over.
+        if let ifPrimary, name.isEmpty || ifPrimary.isEmpty { return }
         try complaining {
             let sentinels = Sentinels(try connection.endpoints(), connection.dialer())
             let found = try sentinels.first { (client) throws(ClientError) in
@@ -44,6 +51,12 @@ struct FailoverCommand: ParsableCommand {
             }
             guard let old = found.answer else {
                 throw Complaint("no group is called '\(name)'")
+            }
+            if let ifPrimary {
+                guard let own = Endpoint(ifPrimary, defaultPort: 6379) else {
+                    throw Complaint("'\(ifPrimary)' is no HOST:PORT")
+                }
+                if own != old { return }
             }
             let wanted = try target()
             if wanted == old { throw Complaint("\(old) is the primary already") }
