@@ -35,8 +35,8 @@ package struct KeySpec: Equatable, Sendable {
     /// The argument is treated as a key by clients that route requests, but is none.
     package var isNoKey: Bool { flags.contains("not_key") }
 
-    /// Whether the positions are only an approximation.
-    package var isIncomplete: Bool { flags.contains("incomplete") }
+    /// Whether the arguments decide what is done with the key (SET with GET, BITFIELD).
+    var isVariable: Bool { flags.contains("variable_flags") }
 
     /// Positions of the keys in `call`, whose command starts at argument `start`; nil if the
     /// arguments cannot be right.
@@ -108,8 +108,18 @@ extension Command {
         var result: [(index: Int, flags: String)] = []
         for spec in allKeySpecs where !spec.isNoKey {
             guard let positions = spec.positions(call, from: start) else { return nil }
-            result += positions.map { ($0, spec.flags) }
+            let flags = spec.isVariable ? variableFlags(of: call, from: start) : spec.flags
+            result += positions.map { ($0, flags) }
         }
         return result
+    }
+
+    /// What commands do with their key whose options decide about it.
+    private func variableFlags(of call: Call, from start: Int) -> String {
+        func has(_ word: StaticString) -> Bool {
+            (start + 2..<max(call.count, start + 2)).contains { call[$0].equalsIgnoringCase(word) }
+        }
+        if name == "set" { return has("get") ? "RW access update" : "OW update" }
+        return has("set") || has("incrby") ? "RW access update" : "RO access"
     }
 }

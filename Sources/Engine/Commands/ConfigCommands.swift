@@ -111,7 +111,7 @@ func configRewrite(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> P
     }
     let text = ServerDirectives.table.rewrite(
         original, engine.settings, defaults: ServerSettings(),
-        groups: engine.settings.renameGroups)
+        groups: engine.settings.otherGroups)
     let waits = !call.session.value.flags.contains(.executing)
     let token = waits ? engine.waitForHost(call, failure: "") : engine.nextToken
     if !waits {
@@ -125,16 +125,13 @@ func configRewrite(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> P
 
 extension ServerSettings {
     /// Lines that are no directives.
-    fileprivate var renameGroups: [RewriteGroup] {
-        renamedCommands.isEmpty
-            ? []
-            : [
-                RewriteGroup(
-                    "rename-command",
-                    renamedCommands.map {
-                        "rename-command \($0.command) \(Lexer.quoted($0.name))"
-                    })
-            ]
+    fileprivate var otherGroups: [RewriteGroup] {
+        let user = RewriteGroup("user", [DefaultUser.line(password: frontend.requirePass)])
+        if renamedCommands.isEmpty { return [user] }
+        let renames = renamedCommands.map {
+            "rename-command \($0.command) \(Lexer.quoted($0.name))"
+        }
+        return [user, RewriteGroup("rename-command", renames)]
     }
 }
 
@@ -150,6 +147,7 @@ extension Engine {
     package mutating func applySettings() {
         frontend.apply(settings.frontend)
         applyMemorySettings()
+        replicationSettingsChanged()
     }
 
     /// The host did what `applySettings` asked.

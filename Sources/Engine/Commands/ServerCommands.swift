@@ -27,11 +27,11 @@ extension CommandRows {
             ) { engine($0, $2, role) },
             Command(
                 "lolwut", arity: -1, flags: [.readonly, .fast], group: .server, since: "5.0.0",
-                complexity: "", summary: "Tells the version.", syntax: "[VERSION version]"
+                complexity: "O(1)", summary: "Tells the version.", syntax: "[VERSION version]"
             ) { engine($0, $2, lolwut) },
             Command(
                 "monitor", arity: 1, flags: [.admin, .noScript, .loading, .stale], group: .server,
-                complexity: "", summary: "Shows every request that is executed."
+                complexity: "O(1)", summary: "Shows every request that is executed."
             ) { engine($0, $2, monitor) },
             Command(
                 "shutdown", arity: -1,

@@ -31,9 +31,17 @@ package enum ServerConfiguration {
         of lines: [ConfigurationLine]
     ) throws(ConfigurationError) -> ServerSettings {
         var settings = ServerSettings()
+        var user: (line: ConfigurationLine, user: DefaultUser)?
         try ServerDirectives.table.apply(lines, to: &settings) {
             (line, settings) throws(DirectiveError) in
-            try other(line, &settings)
+            if line.name == "user" {
+                user = (line, try DefaultUser(line.arguments))
+                return true
+            }
+            return try other(line, &settings)
+        }
+        if let user, let reason = user.user.conflict(with: settings.frontend.requirePass) {
+            throw ConfigurationError(user.line, reason: reason)
         }
         settings.hz = min(max(settings.hz, 1), 500)
         return settings
@@ -48,8 +56,6 @@ package enum ServerConfiguration {
             guard line.words.count == 3 else { return false }
             try rename(line.words[1].lowercased(), line.words[2].lowercased(), &settings)
             return true
-        case "user":
-            throw DirectiveError("this server has no users but the default one")
         case "loadmodule":
             throw DirectiveError("this server has no modules")
         case "sentinel":
