@@ -14,7 +14,7 @@ import Sessions
 package struct Engine: ~Copyable, Service {
     package let heap: Heap
     package var frontend: Frontend
-    package var keyspace: Keyspace
+    package var keyspace: Databases
     package var settings: ServerSettings
 
     /// What stops commands of some kinds at the door; empty on a healthy primary.
@@ -63,7 +63,7 @@ package struct Engine: ~Copyable, Service {
         heap = Heap()
         self.settings = settings
         var random = RandomGenerator(seed: seed)
-        keyspace = Keyspace(
+        keyspace = Databases(
             heap: heap, databaseCount: settings.databases,
             hashKey: HashKey(k0: random.next(), k1: random.next()),
             random: RandomGenerator(seed: random.next()))

@@ -2,9 +2,6 @@ import DataStructures
 import Digests
 import Memory
 
-/// The name by which the floors above know it.
-package typealias Keyspace = Databases
-
 /// All databases with their keys, values and expiries; knows no protocol and no clock but `now`.
 ///
 /// Every modification goes through here, because each must keep the digest, preserve what a

@@ -246,7 +246,8 @@ struct ConfigurationCommandTests {
         #expect(set([("unixsocketperm", "1")]).error == .immutable("unixsocketperm"))
         #expect(
             SettingError.immutable("x").message
-                == "CONFIG SET failed (possibly related to argument 'x') - can't set immutable config"
+                == "CONFIG SET failed (possibly related to argument 'x') - "
+                + "can't set immutable config"
         )
         #expect(set([("dbfilename", "1")]).error == .protected("dbfilename"))
         #expect(set([("dbfilename", "1")], protected: true).settings.name == "1")

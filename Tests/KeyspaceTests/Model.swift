@@ -64,7 +64,7 @@ func encoding(_ bytes: [UInt8], _ form: StringForm = .automatic) -> Encoding {
 /// both.
 struct Twins: ~Copyable {
     let heap: Heap
-    var keyspace: Keyspace
+    var keyspace: Databases
     var model: [ModelDatabase]
     var random: RandomGenerator
     /// Keys are drawn from the first of so many.
@@ -73,7 +73,7 @@ struct Twins: ~Copyable {
     init(seed: UInt64, databases: Int = 3) {
         heap = Heap()
         random = RandomGenerator(seed: seed)
-        keyspace = Keyspace(
+        keyspace = Databases(
             heap: heap, databaseCount: databases, hashKey: HashKey(k0: seed, k1: ~seed),
             random: random)
         model = Array(repeating: [:], count: databases)

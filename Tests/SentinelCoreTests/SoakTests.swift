@@ -113,15 +113,14 @@ struct SoakTests {
             for event in network.events {
                 print("EV \(event.time / 1000) s\(event.sentinel) \(event.channel) \(event.text)")
             }
-            for i in 0..<3 {
-                print(
-                    "END s\(i) \(network.peers[i].isAlive) \(network.primaryPort(i)) e\(network.group(i).configurationEpoch) \(String(describing: network.group(i).failover))"
-                )
+            for index in 0..<3 {
+                let group = network.group(index)
+                print("END s\(index) alive \(network.peers[index].isAlive)")
+                print("  primary \(network.primaryPort(index)) e\(group.configurationEpoch)")
+                print("  \(String(describing: group.failover))")
             }
-            for p in 7000...7002 {
-                print(
-                    "END \(p) \(String(describing: network.servers[p]?.primary)) alive \(network.servers[p]!.isAlive) fenced \(network.servers[p]!.isFenced)"
-                )
+            for port in 7000...7002 {
+                print("END \(port) \(String(describing: network.servers[port]))")
             }
         }
         #expect(watch.broken.isEmpty)

@@ -1,25 +1,26 @@
 /// The outcome of one seed.
-public struct RunResult {
-    public var seed: UInt64
-    public var violations: [String]
-    public var trace: [String]
-    public var virtualSeconds: Double
-    public var faults: Int
-    public var operations: Int
-    public var failovers: Int
-    public var comparisons: Int
+package struct RunResult {
+    package var seed: UInt64
+    package var violations: [String]
+    package var trace: [String]
+    package var virtualSeconds: Double
+    package var faults: Int
+    package var operations: Int
+    package var failovers: Int
+    package var comparisons: Int
 
     /// One line for people.
-    public var summary: String {
+    package var summary: String {
         let verdict = violations.isEmpty ? "ok" : violations.joined(separator: "; ")
-        return "seed \(seed): \(Int(virtualSeconds)) s, \(faults) faults, \(operations) operations, "
+        return "seed \(seed): \(Int(virtualSeconds)) s, \(faults) faults, "
+            + "\(operations) operations, "
             + "\(failovers) failovers, \(comparisons) comparisons: \(verdict)"
     }
 }
 
 /// Runs the world that `seed` makes, to its end. The same seed gives the same run, to the byte,
 /// as long as the process hashes deterministically (SWIFT_DETERMINISTIC_HASHING).
-public func run(seed: UInt64, tracing: Bool) -> RunResult {
+package func run(seed: UInt64, tracing: Bool) -> RunResult {
     let plan = Plan(seed: seed)
     let cluster = Cluster(seed: seed, plan: plan)
     cluster.world.isTracing = tracing

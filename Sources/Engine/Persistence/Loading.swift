@@ -16,7 +16,7 @@ struct Loader: ~Copyable {
     let source: Source
     var decoder: RDBDecoder
     /// Where entries go: data of its own until everything is there and sound.
-    var staging: Slot<Keyspace>
+    var staging: Slot<Databases>
     var database = 0
     var aux = LoadedAux()
     /// Whether keys that are expired already are left out, as a primary does.
@@ -48,7 +48,7 @@ extension Engine {
     /// complete, so a failure costs nothing.
     mutating func beginLoad(_ source: Loader.Source, dropsExpired: Bool) {
         abandonLoad()
-        let staging = Keyspace(
+        let staging = Databases(
             heap: heap, databaseCount: settings.databases, hashKey: keyspace.hashKey,
             random: RandomGenerator(seed: frontend.random.next()))
         persistence.loader = Loader(
@@ -174,7 +174,7 @@ extension Engine {
         persistence.statistics.loadingSince = 0
     }
 
-    private mutating func bury(_ old: Slot<Keyspace>) {
+    private mutating func bury(_ old: Slot<Databases>) {
         old.value.flush(nil)
         if let graveyard = persistence.graveyard {
             // Two at once are rare; the older one is nearly empty by then.

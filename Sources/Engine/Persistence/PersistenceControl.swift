@@ -18,7 +18,7 @@ package struct PersistenceControl: ~Copyable {
     var fileRead = -1
     var isAwaitingPiece = false
     /// Data that were replaced as a whole and are still being freed.
-    var graveyard: Slot<Keyspace>?
+    var graveyard: Slot<Databases>?
     /// Room left for slices of the walk in this turn.
     var slicesLeft = 0
     /// Consumers stopped only because the turn was over.

@@ -12,9 +12,9 @@ extension Engine {
     /// Seconds after a failed attempt before save points try again.
     private static var retrySeconds: Int64 { 5 }
 
-    /// Path of a file in the data directory.
+    /// Path of a file in the data directory. A relative directory is where the process works.
     func dataPath(_ name: String) -> String {
-        settings.dir == "." ? name : "\(settings.dir)/\(name)"
+        settings.dir.hasPrefix("/") ? "\(settings.dir)/\(name)" : name
     }
 
     /// Begins a snapshot to disk, or lets it follow the one under way. Inside EXEC it waits for

@@ -69,7 +69,8 @@ final class Checker {
             if let before = epochs[node.index],
                 view.currentEpoch < before.current || view.configEpoch < before.config
             {
-                report("epochs never go back", "sentinel \(node.index) \(before) -> \(view)", cluster)
+                report(
+                    "epochs never go back", "sentinel \(node.index) \(before) -> \(view)", cluster)
             }
             epochs[node.index] = (view.currentEpoch, view.configEpoch)
             guard view.configEpoch > 0, !view.isSwitching else { continue }
@@ -163,7 +164,8 @@ final class Checker {
 
     /// Keys whose value at the end is older than one that was acknowledged, or confirmed by WAIT.
     func lost(_ cluster: Cluster) -> (acknowledged: [String], confirmed: [String]) {
-        guard let primary = cluster.servers.first(where: { $0.serverView?.isWritable == true }) else {
+        guard let primary = cluster.servers.first(where: { $0.serverView?.isWritable == true })
+        else {
             return (["no primary"], [])
         }
         var result: (acknowledged: [String], confirmed: [String]) = ([], [])

@@ -224,12 +224,16 @@ final class ClientNode: Node {
         switch world.random.below(9) {
         case 0: send([["APPEND", key, number]], in: world)
         case 1: send([["DEL", key]], in: world)
-        case 2: send([["SET", key, number, "PX", String(200 + world.random.below(5000))]], in: world)
+        case 2:
+            let life = String(200 + world.random.below(5000))
+            send([["SET", key, number, "PX", life]], in: world)
         case 3: send([["MULTI"], ["SET", key, number], ["INCR", "n\(key)"], ["EXEC"]], in: world)
         case 4: send([["SELECT", "1"], ["SET", key, number], ["SELECT", "0"]], in: world)
         case 5: send([["INCRBYFLOAT", "f\(key)", "0.1"]], in: world)
         case 6: send([["SETRANGE", key, String(world.random.below(300)), number]], in: world)
-        case 7: send([["SET", key, String(repeating: number, count: 1 + world.random.below(900))]], in: world)
+        case 7:
+            let long = String(repeating: number, count: 1 + world.random.below(900))
+            send([["SET", key, long]], in: world)
         default: send([["GET", key]], in: world)
         }
     }

@@ -64,7 +64,9 @@ struct Plan {
         }
     }
 
-    private static func fault(_ plan: Plan, _ nodes: Int, _ random: inout RandomGenerator) -> Fault {
+    private static func fault(
+        _ plan: Plan, _ nodes: Int, _ random: inout RandomGenerator
+    ) -> Fault {
         let short = Int64(200_000 + random.below(2_000_000))
         let long = Int64(1_000_000 + random.below(8_000_000))
         if plan.isPlannedOnly {
