@@ -93,9 +93,9 @@ enum ServerProgram {
             Engine(
                 settings: settings, seed: Entropy.word(),
                 clock: { Clock.monotonicMicroseconds() }))
-        engine.value.configurationPath = configurationPath
         engine.value.executable = Process.executable
         engine.value.arguments = arguments
+        engine.value.introspection.facts.processID = Int(Process.identifier)
         FaultReport.setDescription(of: engine.address, describeWork)
         var program = HostedProgram<Engine>(
             settings: { hostSettings($0.value.settings) },
@@ -108,6 +108,7 @@ enum ServerProgram {
         }
         do throws(HostError) {
             var host = try ServiceHost(engine, program: program, log: log)
+            begin(engine, configurationPath)
             let status = try host.run()
             log.write(.warning, "Tandem is now ready to exit, bye bye...")
             return status
@@ -115,6 +116,18 @@ enum ServerProgram {
             log.write(.warning, error.description)
             return 1
         }
+    }
+
+    /// The engine begins to start; it goes on as the host does what it asks for.
+    private static func begin(_ engine: Slot<Engine>, _ configurationPath: String?) {
+        var text: [UInt8] = []
+        if let configurationPath { text = (try? Files.read(configurationPath)) ?? [] }
+        engine.value.beginTurn(
+            TurnTime(
+                monotonic: Clock.monotonicMicroseconds(), wall: Clock.wallMicroseconds()))
+        engine.value.start(
+            configurationPath: configurationPath,
+            configurationText: String(decoding: text, as: UTF8.self))
     }
 
     private static func hostSettings(_ settings: ServerSettings) -> HostSettings {

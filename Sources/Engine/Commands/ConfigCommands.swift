@@ -94,6 +94,7 @@ func configResetStatistics(_ engine: inout Engine, _ call: Call) throws(ReplyErr
     engine.frontend.statistics = FrontendStatistics()
     engine.frontend.statistics.peakClients = peak
     engine.statistics = EngineStatistics()
+    engine.replication.statistics = ReplicationStatistics()
     engine.introspection.rates = Rates()
     for index in engine.frontend.table.rows.indices {
         engine.frontend.table.statistics[index] = CommandStatistics()

@@ -111,8 +111,9 @@ extension Engine {
         let start = session.value.reply.buffer.count
         if call.command >= 0, frontend.table.rows[call.command].name == "exec" {
             discardTransaction(session)
-            call.reply.error(
-                text: "EXECABORT Transaction discarded because of: \(text)")
+            // As in Redis the plain code is left out, a telling one is not.
+            let reason = text.hasPrefix("ERR ") ? String(text.dropFirst(4)) : text
+            call.reply.error(text: "EXECABORT Transaction discarded because of: \(reason)")
         } else {
             call.reply.error(text: text)
         }
@@ -172,6 +173,8 @@ extension Engine {
         let skip = session.value.flags.contains(.skipNextReply)
         let wasSilent = session.value.flags.contains(.repliesOff)
         let start = session.value.reply.buffer.count
+        // Before it runs: it may be CLIENT REPLY SKIP itself.
+        if skip { session.value.flags.remove(.skipNextReply) }
         run(call, entry)
         if !monitors.isEmpty { feedMonitors(call, entry) }
         let isSilent = wasSilent && session.value.flags.contains(.repliesOff)
@@ -180,7 +183,6 @@ extension Engine {
         }
         if session.value.flags.contains(.primaryStream) || isSilent || skip {
             session.value.reply.buffer.truncate(to: min(start, session.value.reply.buffer.count))
-            if skip { session.value.flags.remove(.skipNextReply) }
         }
     }
 }

@@ -80,6 +80,7 @@ extension Engine {
         info.field("executable", executable)
         info.field("config_file", configurationPath ?? "")
         info.field("io_threads_active", 0)
+        if let left = shutdownMilliseconds { info.field("shutdown_in_milliseconds", left) }
     }
 
     private func clientsInfo(_ info: inout InfoText) {
@@ -102,7 +103,7 @@ extension Engine {
         info.field("maxclients", frontend.settings.maxClients)
         info.field("client_recent_max_input_buffer", input)
         info.field("client_recent_max_output_buffer", output)
-        info.field("blocked_clients", blocked)
+        info.field("blocked_clients", blocked + (replication.shutdown?.sessions.count ?? 0))
         info.field("tracking_clients", 0)
         info.field("clients_in_timeout_table", timed)
     }
