@@ -59,13 +59,17 @@ extension ReplyWriter {
         for tip in row.tips { bulk(text: tip) }
         let specs = row.allKeySpecs
         set(specs.count)
-        for spec in specs { keySpec(spec) }
+        for spec in specs { keySpec(spec, KeySpec.notes[row.name]) }
         set(row.subcommands.count)
         for sub in row.subcommands { commandInfo(sub, name: "\(name)|\(sub.name)") }
     }
 
-    private mutating func keySpec(_ spec: KeySpec) {
-        map(3)
+    private mutating func keySpec(_ spec: KeySpec, _ notes: String?) {
+        map(notes == nil ? 3 : 4)
+        if let notes {
+            bulk("notes")
+            bulk(text: notes)
+        }
         bulk("flags")
         words(spec.flags.split(separator: " ").map(String.init))
         bulk("begin_search")

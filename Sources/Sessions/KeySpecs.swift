@@ -32,6 +32,13 @@ package struct KeySpec: Equatable, Sendable {
         self.find = find
     }
 
+    /// What COMMAND adds to the key of a command whose flags alone would mislead, as Redis says it.
+    static let notes = [
+        "set": "RW and ACCESS due to the optional `GET` argument",
+        "bitfield": "This command allows both access and modification of the key",
+        "getex": "RW and UPDATE because it changes the TTL",
+    ]
+
     /// The argument is treated as a key by clients that route requests, but is none.
     package var isNoKey: Bool { flags.contains("not_key") }
 

@@ -86,18 +86,30 @@ extension Engine {
 
     @inline(never)
     mutating func refuseUnknown(_ call: Call) -> Bool {
-        let name = call[0]
-        var text = "ERR unknown command '\(name[0..<min(name.count, 128)].string)', "
-        text += "with args beginning with: "
+        if call[0].equalsIgnoringCase("post") || call[0].equalsIgnoringCase("host:") {
+            // HTTP: somebody's browser was led here. The body must not be run.
+            let peer = call.session.value.peer
+            frontend.log(
+                .warning, "Possible SECURITY ATTACK detected: \(peer) speaks HTTP. Closing it.")
+            frontend.close(call.session)
+            return true
+        }
+        let name = printable(call[0], 128)
+        var text = "ERR unknown command '\(name.string)', with args beginning with: "
         var shown = 0
         for index in 1..<max(call.count, 1) where shown < 128 {
-            let argument = call[index]
-            let kept = argument[0..<min(argument.count, 128 - shown)]
+            let kept = printable(call[index], 128 - shown)
             text += "'\(kept.string)' "
             shown += kept.count + 3
         }
         refuse(call, text)
         return true
+    }
+
+    /// The first `limit` bytes, up to a NUL, which ends a text for Redis.
+    private func printable(_ argument: ByteView, _ limit: Int) -> ByteView {
+        let end = argument.firstIndex(of: 0) ?? argument.count
+        return argument[0..<min(end, limit)]
     }
 
     /// Answers a request with an error instead of executing it. Inside MULTI the transaction is
