@@ -117,7 +117,10 @@ struct ProgramTests {
         #expect(try client.command("GET", "a") == "-NOAUTH Authentication required.\r\n")
         #expect(try client.command("AUTH", "wrong").hasPrefix("-WRONGPASS"))
         #expect(try client.command("AUTH", "secret") == "+OK\r\n")
-        #expect(try client.command("GET", "a") == "$-1\r\n")
+        // The port is open before the data are loaded.
+        var reply = try client.command("GET", "a")
+        while reply.hasPrefix("-LOADING") { reply = try client.command("GET", "a") }
+        #expect(reply == "$-1\r\n")
     }
 
     @Test("one client more than maxclients is told so")
