@@ -51,7 +51,6 @@ extension Engine {
     /// Propagates, counts errors, holds replies.
     @inline(never)
     mutating func conclude(_ call: Call, _ result: Int32, _ start: Int) {
-        if replication.isReplica, result != Propagation.failed.rawValue { noteLocalWrite(call) }
         switch result {
         case Propagation.verbatim.rawValue:
             if unit.isEmpty, !call.session.value.flags.contains(.executing) {

@@ -44,14 +44,15 @@ extension Engine {
             persistence.run?.isWriting == false, persistence.run?.isCommitting == false
         else { return }
         var piece: [UInt8] = []
-        while piece.count < Engine.filePiece {
+        while piece.count < Engine.filePiece, persistence.slicesLeft > 0 {
             let taken = takeOutput(atMost: Engine.filePiece - piece.count)
             if !taken.isEmpty {
                 piece += taken
                 continue
             }
             if persistence.run?.encoder.isFinished == true { break }
-            if !advanceRun() { break }
+            persistence.slicesLeft -= 1
+            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
         }
         if !piece.isEmpty {
             persistence.run?.isWriting = true
@@ -59,6 +60,8 @@ extension Engine {
         } else if persistence.run?.encoder.isFinished == true {
             persistence.run?.isCommitting = true
             frontend.requests.append(.commitFile(id: file, renameTo: path))
+        } else {
+            persistence.isHungry = true
         }
     }
 

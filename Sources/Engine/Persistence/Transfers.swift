@@ -92,7 +92,12 @@ extension Engine {
                 continue
             }
             if persistence.run?.encoder.isFinished == true { return endSending() }
-            if !advanceRun() { break }
+            guard persistence.slicesLeft > 0 else {
+                persistence.isHungry = true
+                break
+            }
+            persistence.slicesLeft -= 1
+            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
         }
         noteReaders()
     }

@@ -92,7 +92,6 @@ extension Engine {
             return dropLink()
         }
         adoptLoad()
-        replication.localExpiry = LocalExpiry()
         let position =
             replication.primary.snapshotPosition
             ?? StreamPosition(id: newHistoryID(), offset: streamEnd)
