@@ -50,15 +50,20 @@ extension ServiceHost where Served: ~Copyable {
     /// Stops reading from a session that sends faster than it is served. One that waits for the
     /// end of a long value goes on.
     private mutating func rest(_ session: Slot<Session>, _ token: Token) {
-        guard session.value.flags.contains(.blocked) || session.value.flags.contains(.queued)
-        else { return }
+        guard isHeldUp(session) else { return }
         if restingInputs.insert(session.address).inserted { loop.watchReads(token, false) }
+    }
+
+    /// Whether input that is there waits to be served.
+    private func isHeldUp(_ session: Slot<Session>) -> Bool {
+        session.value.flags.contains(.blocked) || session.value.flags.contains(.queued)
     }
 
     mutating func resumeInputs() {
         for address in restingInputs {
             let session = Slot<Session>(address: address)
-            if session.value.input.count > Self.restingInput { continue }
+            // One that now waits for more bytes itself would wait for ever.
+            if session.value.input.count > Self.restingInput, isHeldUp(session) { continue }
             restingInputs.remove(address)
             loop.watchReads(session.token, true)
         }

@@ -156,7 +156,7 @@ func clientSetInfo(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) 
 
 func clientReply(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     if call[2].equalsIgnoringCase("on") {
-        call.session.value.flags.subtract([.repliesOff, .skipNextReply])
+        call.session.value.flags.subtract([.repliesOff, .skipNextReply, .silenced])
         call.reply.ok()
     } else if call[2].equalsIgnoringCase("off") {
         call.session.value.flags.insert(.repliesOff)

@@ -32,6 +32,9 @@ package struct CommandFlags: OptionSet, Sendable {
     /// Allowed on a RESP2 connection that has subscriptions.
     @inlinable package static var inSubscription: Self { Self(rawValue: 1 << 19) }
 
+    /// Answers with pushes, which CLIENT REPLY does not silence.
+    @inlinable package static var pushes: Self { Self(rawValue: 1 << 22) }
+
     /// Redis's names, in the order in which COMMAND lists them; it does not list `mayReplicate`.
     package static let names: [(CommandFlags, String)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),

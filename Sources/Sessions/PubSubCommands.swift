@@ -63,7 +63,8 @@ extension CommandRows {
         keys: KeyPositions = .none, run: @escaping CommandThunk
     ) -> Command {
         Command(
-            name, arity: arity, flags: [.pubsub, .noScript, .loading, .stale, .inSubscription],
+            name, arity: arity,
+            flags: [.pubsub, .noScript, .loading, .stale, .inSubscription, .pushes],
             keys: keys, group: .pubsub, since: since, complexity: "O(N) in the number of names",
             summary: summary, syntax: syntax, keyAccess: "not_key", run: run)
     }

@@ -50,6 +50,8 @@ package struct SessionFlags: OptionSet, Sendable {
     /// Its requests are the stream of our primary: obeyed without gates, answered to nobody.
     @inlinable package static var primaryStream: Self { Self(rawValue: 1 << 17) }
     @inlinable package static var noTouch: Self { Self(rawValue: 1 << 18) }
+    /// The reply of the request being executed is dropped.
+    @inlinable package static var silenced: Self { Self(rawValue: 1 << 19) }
     /// Any of these makes a request take the long way round in dispatch.
     @inlinable package static var special: Self {
         Self(

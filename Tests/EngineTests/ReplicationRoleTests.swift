@@ -69,6 +69,21 @@ import Testing
         #expect(primary.logged("Write error to failover target"))
     }
 
+    /// The target took over, but its answer was lost: asked again it says that it is a primary,
+    /// and the old primary must not believe that it still is one.
+    @Test func aHandOverWhoseAnswerIsLostStillHappened() {
+        let (primary, replicas) = group(1)
+        primary.send("FAILOVER", "TO", "r0", "6379", "TIMEOUT", "5000")
+        while replicas[0].info("role") == "slave" { network.round() }
+        network.closeAll(of: replicas[0], telling: true)
+        primary.takeReply()
+        replicas[0].run("SET", "new", "1")
+        #expect(network.wait { primary.isLinkUp && primary.place == replicas[0].place })
+        #expect(primary.info("role") == "slave" && primary.get("new") == "1")
+        #expect(primary.info("master_failover_state") == "no-failover")
+        #expect(replicas[0].info("sync_full") == "0")
+    }
+
     @Test func mistakesOfAHandOverAreTold() {
         let alone = network.add("x")
         #expect(
@@ -144,6 +159,21 @@ import Testing
         network.settle()
         #expect(replicas[0].run("GET", "a").string?.hasPrefix("MASTERDOWN") == true)
         #expect(replicas[0].run("INFO").isError == false)
+    }
+
+    @Test func aWritableReplicaDeletesTheExpiredKeysOfItsOwnClients() {
+        let (primary, replicas) = group(1) { $0.replicaReadOnly = false }
+        let replica = replicas[0]
+        for key in ["x", "y", "z"] { replica.run("SET", key, "1", "PX", "100") }
+        replica.run("PERSIST", "z")
+        primary.run("SET", "theirs", "1", "PX", "100")
+        primary.isCutOff = true
+        network.pass(milliseconds: 1000)
+        #expect(replica.run("DBSIZE") == .integer(3))
+        #expect(replica.run("MGET", "x", "theirs", "z") == .array([.null, .null, .text("1")]))
+        primary.isCutOff = false
+        #expect(network.wait { replica.run("DBSIZE") == .integer(2) })
+        #expect(primary.run("DBSIZE") == .integer(1))
     }
 
     // MARK: Stopping

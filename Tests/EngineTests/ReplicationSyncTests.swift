@@ -128,6 +128,24 @@ import Testing
         #expect(primary.info("sync_full") == "1" && primary.info("sync_partial_ok") == "1")
     }
 
+    /// A snapshot begun inside EXEC would hold writes that are not in the stream yet, and claim an
+    /// offset before them.
+    @Test func aSnapshotAskedForInATransactionIsTakenBehindIt() {
+        let (network, primary, replica) = pair()
+        #expect(network.wait { replica.isLinkUp })
+        let client = TestClient(network, primary)
+        for words in [["MULTI"], ["SET", "a", "1"], ["BGSAVE"], ["SET", "b", "2"]] {
+            _ = client?.run(words)
+        }
+        #expect(client?.run("EXEC")?.elements?[1] == .simple("Background saving scheduled"))
+        let offset = primary.info("master_repl_offset")
+        primary.restart()
+        #expect(primary.info("master_repl_offset") == offset)
+        #expect(network.wait { replica.isLinkUp })
+        #expect(primary.get("b") == "2" && replica.digest == primary.digest)
+        #expect(primary.info("sync_full") == "0")
+    }
+
     @Test func aRestartedPrimaryStartsANewHistoryThatItsReplicasCanContinue() {
         let (network, primary, replica) = pair()
         #expect(network.wait { replica.isLinkUp })

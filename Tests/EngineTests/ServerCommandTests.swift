@@ -149,6 +149,29 @@ struct ServerCommandTests {
         #expect(slot.value.flags.contains(.closeAfterReply))
     }
 
+    @Test("CLIENT REPLY silences replies, but no pushes and not itself")
+    func silence() {
+        let bench = ServerBench()
+        let slot = bench.open()
+        #expect(bench.ask(slot, "CLIENT", "REPLY", "SKIP") == "")
+        #expect(bench.ask(slot, "NOSUCH") == "")
+        #expect(bench.ask(slot, "PING") == "+PONG\r\n")
+        _ = bench.ask(slot, "CLIENT", "REPLY", "SKIP")
+        #expect(bench.ask(slot, "CLIENT", "REPLY", "SKIP") == "")
+        #expect(bench.ask(slot, "PING") == "")
+        #expect(bench.ask(slot, "PING") == "+PONG\r\n")
+        _ = bench.ask(slot, "CLIENT", "REPLY", "SKIP")
+        #expect(bench.ask(slot, "CLIENT", "REPLY", "ON") == "+OK\r\n")
+        _ = bench.ask(slot, "HELLO", "3")
+        #expect(bench.ask(slot, "CLIENT", "REPLY", "OFF") == "")
+        #expect(bench.ask(slot, "PING") == "")
+        #expect(
+            bench.ask(slot, "SUBSCRIBE", "a") == ">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
+        _ = bench.ask(bench.open(), "PUBLISH", "a", "b")
+        #expect(bench.take(slot) == ">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n")
+        #expect(bench.ask(slot, "CLIENT", "REPLY", "ON") == "+OK\r\n")
+    }
+
     @Test("a write pause holds writes and lets reads through; the requests are not lost")
     func pause() {
         let bench = ServerBench()

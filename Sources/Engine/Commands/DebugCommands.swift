@@ -1,6 +1,7 @@
 import Keyspace
 import Memory
 import RESP
+import Replication
 import Sessions
 
 extension CommandRows {
@@ -34,6 +35,8 @@ private struct DebugRow: Sendable {
 
 private let debugRows: [DebugRow] = [
     DebugRow("assert", "", "Breaks a rule of ours on purpose.", 2...2, debugAssert),
+    DebugRow(
+        "change-repl-id", "", "Begins a new replication history.", 2...2, debugChangeHistory),
     DebugRow("digest", "", "Tells the digest of all data.", 2...2, debugDigest),
     DebugRow(
         "digest-value", "<key> [<key> ...]", "Tells the digests of values.", 2...Int.max,
@@ -98,6 +101,12 @@ private func debugPanic(_ engine: inout Engine, _ call: Call) -> Propagation {
 
 private func debugFault(_ engine: inout Engine, _ call: Call) -> Propagation {
     engine.frontend.requests.append(.crash("segfault"))
+    return .none
+}
+
+private func debugChangeHistory(_ engine: inout Engine, _ call: Call) -> Propagation {
+    engine.replication.history.restart(as: engine.newHistoryID())
+    call.reply.ok()
     return .none
 }
 

@@ -114,7 +114,7 @@ extension Engine {
     ) {
         let hash = hash(call, 1)
         let expiry = deadline.map { ExpiryChange.at($0) } ?? .clear
-        announce(call, 1, hash)
+        announceNew(call[1], call.database)
         let entry: Entry
         switch value {
         case .integer(let number):

@@ -49,7 +49,7 @@ func rename(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
         call.reply.ok()
         return .none
     }
-    if engine.lookupForWrite(call, 2) == nil { engine.announce(call, 2, engine.hash(call, 2)) }
+    _ = engine.lookupForWrite(call, 2)
     engine.giveName(call)
     call.reply.ok()
     return .verbatim
@@ -61,7 +61,6 @@ func renamenx(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propag
         call.reply.integer(0)
         return .none
     }
-    engine.announce(call, 2, engine.hash(call, 2))
     engine.giveName(call)
     call.reply.integer(1)
     return .verbatim
@@ -89,14 +88,11 @@ func copy(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
         return .none
     }
     let hash = engine.hash(call, 2)
-    if engine.peek(newKey, target, hash, call.session) != nil {
-        guard replaces else {
-            call.reply.integer(0)
-            return .none
-        }
-    } else if engine.notifications.contains(.new) {
-        engine.notify(newKey, target, "new", .new)
+    if engine.peek(newKey, target, hash, call.session) != nil, !replaces {
+        call.reply.integer(0)
+        return .none
     }
+    engine.announceNew(newKey, target)
     engine.keyspace.copy(
         from: call.database, call[1], engine.hash(call, 1), to: target, newKey, hash)
     engine.keyChanged(newKey, target, "copy_to", .generic)
@@ -114,7 +110,7 @@ func move(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
         call.reply.integer(0)
         return .none
     }
-    if engine.notifications.contains(.new) { engine.notify(key, target, "new", .new) }
+    engine.announceNew(key, target)
     // An expired key that only the primary may delete is in the way of a writable replica.
     if !engine.mayExpire { engine.keyspace.delete(target, key, hash) }
     engine.keyspace.move(from: call.database, to: target, key, hash)
@@ -133,6 +129,7 @@ extension ReplyError {
 extension Engine {
     /// Renames the first key to the second, which loses what it had.
     fileprivate mutating func giveName(_ call: Call) {
+        announceNew(call[2], call.database)
         keyspace.rename(
             call.database, from: call[1], hash(call, 1), to: call[2], hash(call, 2))
         keyChanged(call[1], call.database, "rename_from", .generic)

@@ -22,7 +22,7 @@ extension CommandRows {
 }
 
 func save(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
-    if engine.isSaving { throw ReplyError("ERR Background save already in progress") }
+    if engine.isSnapshotting { throw ReplyError("ERR Background save already in progress") }
     let session = call.session
     session.value.flags.insert(.blocked)
     session.value.blocking = .host(0)
@@ -31,21 +31,14 @@ func save(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
 }
 
 func bgsave(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
-    let isScheduled = call.count == 2 && call[1].equalsIgnoringCase("schedule")
-    if call.count > 1, !isScheduled { throw .syntax }
-    if engine.isSaving { throw ReplyError("ERR Background save already in progress") }
-    if engine.persistence.target != nil {
-        guard isScheduled else {
-            throw call.fail(
-                "ERR Another child process is active (?): can't BGSAVE right now. Use BGSAVE "
-                    + "SCHEDULE in order to schedule a BGSAVE whenever possible.")
-        }
-        engine.save(.nothing)
-        call.reply.simple("Background saving scheduled")
-        return .none
+    if call.count > 2 || (call.count == 2 && !call[1].equalsIgnoringCase("schedule")) {
+        throw .syntax
     }
+    if engine.isSnapshotting { throw ReplyError("ERR Background save already in progress") }
     engine.save(.nothing)
-    call.reply.simple("Background saving started")
+    // What EXEC has written so far is not in the stream yet.
+    let waits = call.session.value.flags.contains(.executing)
+    call.reply.simple(waits ? "Background saving scheduled" : "Background saving started")
     return .none
 }
 

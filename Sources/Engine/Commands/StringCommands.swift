@@ -125,4 +125,9 @@ extension Engine {
         guard keyspace.find(call.database, call[index], hash) == nil else { return }
         notify(call[index], call.database, "new", .new)
     }
+
+    /// Tells the same of a key that is made anew even if there was one of its name.
+    mutating func announceNew(_ key: ByteView, _ database: Int) {
+        if notifications.contains(.new) { notify(key, database, "new", .new) }
+    }
 }

@@ -34,8 +34,11 @@ extension CommandRows {
 
 func set(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count == 3 else { return try setWithOptions(&engine, call) }
-    // An expired key dies before it is overwritten. Where no key expires there is none.
-    if _slowPath(engine.keyspace.expires(call.database) > 0) { _ = engine.peek(call) }
+    // An expired key dies before it is overwritten, and LFU counts writes too. Where neither can
+    // be, there is nothing to look for.
+    if _slowPath(engine.keyspace.expires(call.database) > 0 || engine.keyspace.usesLFU) {
+        _ = engine.lookupForWrite(call)
+    }
     engine.assign(call, 1, call[2])
     call.reply.ok()
     return .verbatim
@@ -63,7 +66,7 @@ private func setExpiring(
     _ engine: inout Engine, _ call: Call, _ unit: TimeUnit
 ) throws(ReplyError) -> Propagation {
     let deadline = try engine.deadline(call, 2, unit, isAbsolute: false)
-    _ = engine.peek(call)
+    _ = engine.lookupForWrite(call)
     engine.assign(call, 1, call[3], expiry: .at(deadline))
     engine.keyChanged(call[1], call.database, "expire", .generic)
     engine.propagateSet(call, call[3], expiringAt: deadline)
@@ -94,7 +97,6 @@ private func setWithOptions(
         return .rewritten
     }
     engine.keyChanged(call[1], call.database, "expire", .generic)
-    if options.time == .given(.milliseconds, isAbsolute: true) { return .verbatim }
     engine.propagateSet(call, call[2], expiringAt: deadline)
     return .rewritten
 }

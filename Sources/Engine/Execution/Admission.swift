@@ -41,6 +41,11 @@ extension Engine {
                     + "/ RESET are allowed in this context")
         }
         if let text = staleRefusal(effective) { return refusal(call, text) }
+        if call.session.value.role == .replica,
+            !effective.isDisjoint(with: [.write, .readonly, .mayReplicate])
+        {
+            return refusal(call, "ERR Replica can't interact with the keyspace")
+        }
         if gates.contains(.paused), mustWaitForUnpause(call, effective) {
             postpone(call.session)
             return .postponed

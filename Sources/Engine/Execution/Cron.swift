@@ -21,6 +21,7 @@ extension Engine {
         endTurn()
         var next = min(nextCron, nextExpiry, nextMaintenance)
         if let end = pause.end { next = min(next, end) }
+        if persistence.delayedUntil > now { next = min(next, persistence.delayedUntil) }
         if let deadline = replication.failover.deadline { next = min(next, deadline) }
         if let deadline = replication.acknowledgements.nextDeadline { next = min(next, deadline) }
         if let shutdown = replication.shutdown, shutdown.stage == .waitingForReplicas {
@@ -31,6 +32,7 @@ extension Engine {
 
     private mutating func cron(at now: Int64) {
         clientsCron()
+        if replication.isReplica { expireLocalKeys() }
         checkSavePoints()
         nextMaintenance = now
         if now >= replication.nextSecond {

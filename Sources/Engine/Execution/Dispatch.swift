@@ -51,6 +51,7 @@ extension Engine {
     /// Propagates, counts errors, holds replies.
     @inline(never)
     mutating func conclude(_ call: Call, _ result: Int32, _ start: Int) {
+        if replication.isReplica, result != Propagation.failed.rawValue { noteLocalWrite(call) }
         switch result {
         case Propagation.verbatim.rawValue:
             if unit.isEmpty, !call.session.value.flags.contains(.executing) {
@@ -142,6 +143,7 @@ extension Engine {
         {
             call.session.value.reply.buffer.truncate(to: start)
         }
+        call.session.value.flags.remove(.skipNextReply)
     }
 
     /// The long way: subcommands, every gate, transactions, silenced clients.
@@ -182,18 +184,24 @@ extension Engine {
 
     private mutating func runSlowly(_ call: Call, _ entry: CommandEntry) {
         let session = call.session
-        let skip = session.value.flags.contains(.skipNextReply)
         let wasSilent = session.value.flags.contains(.repliesOff)
         let start = session.value.reply.buffer.count
-        // Before it runs: it may be CLIENT REPLY SKIP itself.
-        if skip { session.value.flags.remove(.skipNextReply) }
+        // The request itself may be a CLIENT REPLY that changes these.
+        if session.value.flags.contains(.skipNextReply) {
+            session.value.flags.remove(.skipNextReply)
+            session.value.flags.insert(.silenced)
+        }
         run(call, entry)
         if !monitors.isEmpty { feedMonitors(call, entry) }
         let isSilent = wasSilent && session.value.flags.contains(.repliesOff)
         if isSilent, case .replica = session.value.role, session.value.reply.buffer.count > start {
             replicaMisbehaved(call)
         }
-        if session.value.flags.contains(.primaryStream) || isSilent || skip {
+        let isSkipped = session.value.flags.contains(.silenced)
+        session.value.flags.remove(.silenced)
+        if session.value.flags.contains(.primaryStream)
+            || (isSilent || isSkipped) && !entry.flags.contains(.pushes)
+        {
             session.value.reply.buffer.truncate(to: min(start, session.value.reply.buffer.count))
         }
     }

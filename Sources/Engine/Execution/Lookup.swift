@@ -24,10 +24,13 @@ extension Engine {
         return found
     }
 
-    /// The entry of a key that a command is about to write, or nil; counts nothing.
+    /// The entry of a key that a command is about to write, or nil; counts neither as hit nor as
+    /// miss, but is a use.
     @inline(__always)
     mutating func lookupForWrite(_ call: Call, _ index: Int = 1) -> Entry? {
-        peek(call, index)
+        let found = peek(call, index)
+        if let found, !call.session.value.flags.contains(.noTouch) { keyspace.touch(found) }
+        return found
     }
 
     /// As `lookup`, without counting or touching.

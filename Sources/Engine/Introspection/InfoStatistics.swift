@@ -34,7 +34,7 @@ extension Engine {
         info.field("latest_fork_usec", 0)
         info.field("total_forks", 0)
         info.field("migrate_cached_sockets", 0)
-        info.field(WireNames.replicaExpiresTrackedKeys, 0)
+        info.field(WireNames.replicaExpiresTrackedKeys, replication.localExpiry.keys.count)
         info.field("active_defrag_hits", 0)
         info.field("active_defrag_misses", 0)
         info.field("active_defrag_key_hits", 0)
@@ -65,7 +65,8 @@ extension Engine {
         let isLoading = gates.contains(.loading)
         info.section("Persistence")
         info.field("loading", isLoading)
-        info.field("async_loading", 0)
+        // A replica serves its old data until those of its primary are complete.
+        info.field("async_loading", isReceivingSnapshot)
         // There is no copy-on-write: what a snapshot holds back is counted.
         info.field("current_cow_peak", 0)
         info.field("current_cow_size", 0)
@@ -74,7 +75,7 @@ extension Engine {
         info.field("current_save_keys_processed", 0)
         info.field("current_save_keys_total", 0)
         info.field("rdb_changes_since_last_save", keyspace.changes - saved.changesAtSave)
-        info.field("rdb_bgsave_in_progress", isSaving)
+        info.field("rdb_bgsave_in_progress", isSnapshotting)
         info.field("rdb_last_save_time", lastSaveTime)
         info.field("rdb_last_bgsave_status", saved.lastSaveSucceeded ? "ok" : "err")
         info.field("rdb_last_bgsave_time_sec", saved.lastSaveSeconds)
@@ -96,7 +97,7 @@ extension Engine {
         info.field("aof_last_cow_size", 0)
         info.field("module_fork_in_progress", 0)
         info.field("module_fork_last_cow_size", 0)
-        guard isLoading else { return }
+        guard isLoading || isReceivingSnapshot else { return }
         info.field("loading_start_time", saved.loadingSince)
         info.field("loading_loaded_bytes", saved.loadedBytes)
     }

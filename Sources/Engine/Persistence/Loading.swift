@@ -63,6 +63,9 @@ extension Engine {
         if source != .primary { gates.insert(.loading) }
     }
 
+    /// Whether a primary's data set is being read.
+    var isReceivingSnapshot: Bool { replication.primary.isReceiving }
+
     /// Takes the next piece of the dataset, at most 64 KiB for the turn's sake.
     mutating func feedLoad(_ piece: ByteView) -> LoadProgress {
         guard persistence.loader != nil else { return .failed("nothing is being loaded") }

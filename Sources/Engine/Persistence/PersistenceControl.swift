@@ -23,6 +23,9 @@ package struct PersistenceControl: ~Copyable {
     var slicesLeft = 0
     /// Consumers stopped only because the turn was over.
     var isHungry = false
+    /// When `rdb-key-save-delay`, which makes snapshots slow for tests, lets the walk go on
+    /// (monotonic µs); 0 while it is not waited for.
+    var delayedUntil: Int64 = 0
     /// The data came from a primary and are not on disk as they are.
     var isUnsaved = false
     package var statistics = PersistenceStatistics()
@@ -116,6 +119,9 @@ extension Engine {
         if case .disk? = persistence.target { true } else { false }
     }
 
+    /// Whether a snapshot is being made, for the disk or for replicas.
+    package var isSnapshotting: Bool { persistence.target != nil }
+
     /// Options of a snapshot, from the settings.
     func snapshotOptions(includesKeys: Bool = true) -> SnapshotEncoder.Options {
         var options = SnapshotEncoder.Options()
@@ -150,12 +156,16 @@ extension Engine {
         persistence.run?.encoder.end(&keyspace)
         persistence.run = nil
         persistence.target = nil
+        persistence.delayedUntil = 0
         persistence.isHungry = true
     }
 
     /// Moves snapshots, loads and freeing on; called at the end of every turn.
     mutating func pumpPersistence() {
         persistence.slicesLeft = Engine.slicesPerTurn
+        if persistence.delayedUntil > 0, frontend.time.monotonic >= persistence.delayedUntil {
+            persistence.isHungry = true
+        }
         if persistence.isHungry {
             persistence.isHungry = false
             for id in persistence.transfers.keys.sorted() {
@@ -169,6 +179,26 @@ extension Engine {
             old.free()
             persistence.graveyard = nil
         }
+    }
+
+    /// One slice of the walk; false when this turn has none left.
+    mutating func advanceRun() -> Bool {
+        guard persistence.slicesLeft > 0 else {
+            persistence.isHungry = true
+            return false
+        }
+        let delay = settings[number: "rdb-key-save-delay", default: 0]
+        guard delay > 0 else {
+            persistence.slicesLeft -= 1
+            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
+            return true
+        }
+        guard frontend.time.monotonic >= persistence.delayedUntil else { return false }
+        let before = persistence.run?.encoder.keysWritten ?? 0
+        persistence.run?.encoder.advance(&keyspace, limit: 1)
+        let keys = (persistence.run?.encoder.keysWritten ?? 0) - before
+        persistence.delayedUntil = frontend.time.monotonic + Int64(keys * delay)
+        return true
     }
 
     /// Whether the next turn should come at once.

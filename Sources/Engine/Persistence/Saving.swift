@@ -44,15 +44,14 @@ extension Engine {
             persistence.run?.isWriting == false, persistence.run?.isCommitting == false
         else { return }
         var piece: [UInt8] = []
-        while piece.count < Engine.filePiece, persistence.slicesLeft > 0 {
+        while piece.count < Engine.filePiece {
             let taken = takeOutput(atMost: Engine.filePiece - piece.count)
             if !taken.isEmpty {
                 piece += taken
                 continue
             }
             if persistence.run?.encoder.isFinished == true { break }
-            persistence.slicesLeft -= 1
-            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
+            if !advanceRun() { break }
         }
         if !piece.isEmpty {
             persistence.run?.isWriting = true
@@ -60,8 +59,6 @@ extension Engine {
         } else if persistence.run?.encoder.isFinished == true {
             persistence.run?.isCommitting = true
             frontend.requests.append(.commitFile(id: file, renameTo: path))
-        } else {
-            persistence.isHungry = true
         }
     }
 

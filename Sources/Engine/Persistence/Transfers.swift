@@ -92,12 +92,7 @@ extension Engine {
                 continue
             }
             if persistence.run?.encoder.isFinished == true { return endSending() }
-            guard persistence.slicesLeft > 0 else {
-                persistence.isHungry = true
-                break
-            }
-            persistence.slicesLeft -= 1
-            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
+            if !advanceRun() { break }
         }
         noteReaders()
     }

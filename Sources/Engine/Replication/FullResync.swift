@@ -92,6 +92,7 @@ extension Engine {
             return dropLink()
         }
         adoptLoad()
+        replication.localExpiry = LocalExpiry()
         let position =
             replication.primary.snapshotPosition
             ?? StreamPosition(id: newHistoryID(), offset: streamEnd)

@@ -174,7 +174,9 @@ extension Engine {
             case .online: goesOn = applyStream(link)
             default: goesOn = false
             }
-            budget -= max(before - (link.value.input.count - link.value.parsed), 1)
+            let done = before - (link.value.input.count - link.value.parsed)
+            frontend.statistics.replicationBytesIn &+= done
+            budget -= max(done, 1)
             if !goesOn { return }
         }
         if budget <= 0, replication.primary.session == link { frontend.enqueue(link) }

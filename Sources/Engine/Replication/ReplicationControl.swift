@@ -31,6 +31,7 @@ package struct ReplicationControl: ~Copyable {
     /// A client waits for acknowledgements: REPLCONF GETACK goes into the stream this turn.
     var wantsAcknowledgements = false
     var shutdown: Shutdown?
+    var localExpiry = LocalExpiry()
     package internal(set) var node: NodeRecord
     var fence = Fence()
     package internal(set) var statistics = ReplicationStatistics()

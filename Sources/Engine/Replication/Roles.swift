@@ -41,6 +41,7 @@ extension Engine {
         reportLostLink()
         dropLink()
         replication.isReplica = false
+        replication.localExpiry = LocalExpiry()
         replication.primary = PrimaryLink()
         settings.replicaOf = nil
         replication.history.shift(at: streamEnd, to: newHistoryID())

@@ -98,7 +98,6 @@ extension Engine {
 
     /// What has been applied goes into our own stream, byte by byte as it came.
     private mutating func handOn(_ link: Slot<Session>, _ applied: Int) {
-        frontend.statistics.replicationBytesIn &+= applied
         replication.stream.relay(link.value.input.readable[0..<applied])
         link.value.input.consume(applied)
         link.value.parsed -= applied
