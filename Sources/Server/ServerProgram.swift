@@ -90,14 +90,14 @@ enum ServerProgram {
         _ log: Log
     ) -> Int32 {
         let engine = Slot(
-            Engine(
+            DataEngine(
                 settings: settings, seed: Entropy.word(),
                 clock: { Clock.monotonicMicroseconds() }))
         engine.value.executable = Process.executable
         engine.value.arguments = arguments
         engine.value.introspection.facts.processID = Int(Process.identifier)
         FaultReport.setDescription(of: engine.address, describeWork)
-        var program = HostedProgram<Engine>(
+        var program = HostedProgram<DataEngine>(
             settings: { hostSettings($0.value.settings) },
             role: { $0.value.settings.replicaOf == nil ? "M" : "S" })
         program.inherited = Systemd.takeDescriptors().map(\.descriptor)
@@ -119,7 +119,7 @@ enum ServerProgram {
     }
 
     /// The engine begins to start; it goes on as the host does what it asks for.
-    private static func begin(_ engine: Slot<Engine>, _ configurationPath: String?) {
+    private static func begin(_ engine: Slot<DataEngine>, _ configurationPath: String?) {
         var text: [UInt8] = []
         if let configurationPath { text = (try? Files.read(configurationPath)) ?? [] }
         engine.value.beginTurn(
@@ -171,5 +171,5 @@ enum ServerProgram {
 
 /// Says in a crash report what the engine was doing.
 private let describeWork: @convention(c) (UInt) -> Void = { address in
-    CrashReports.describe(Slot<Engine>(address: address).value.frontend)
+    CrashReports.describe(Slot<DataEngine>(address: address).value.frontend)
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// An engine in process: requests in, replies out, on a clock that moves only when told.
 final class EngineBench {
-    let engine: Slot<Engine>
+    let engine: Slot<DataEngine>
     /// Milliseconds since 1970 when a bench begins.
     static let epoch: Int64 = 1_700_000_000_000
     /// Milliseconds since the bench began.
@@ -19,7 +19,7 @@ final class EngineBench {
         settings.savePoints = []
         settings.replDisklessSyncDelay = 0
         change(&settings)
-        engine = Slot(Engine(settings: settings, seed: 1, clock: { 0 }))
+        engine = Slot(DataEngine(settings: settings, seed: 1, clock: { 0 }))
         begin()
         engine.value.start(configurationPath: nil, configurationText: "")
         turn([])

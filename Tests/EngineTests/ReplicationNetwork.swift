@@ -185,7 +185,7 @@ final class TestServer {
     let name: String
     private unowned let network: TestNetwork
     var settings: ServerSettings
-    private(set) var engine: Slot<Engine>?
+    private(set) var engine: Slot<DataEngine>?
     var files: [String: [UInt8]] = [:]
     private var open: [Int: [UInt8]] = [:]
     private var reads: [Int: ArraySlice<UInt8>] = [:]
@@ -210,7 +210,7 @@ final class TestServer {
     func start() {
         lives += 1
         let seed = Array(name.utf8).reduce(lives) { $0 &* 31 &+ UInt64($1) }
-        let slot = Slot(Engine(settings: settings, seed: seed, clock: { 0 }))
+        let slot = Slot(DataEngine(settings: settings, seed: seed, clock: { 0 }))
         slot.value.keyspace.digestEnabled = true
         engine = slot
         exitStatus = nil
@@ -233,7 +233,7 @@ final class TestServer {
         network.settle()
     }
 
-    private func begin(_ engine: Slot<Engine>, at now: Int64) {
+    private func begin(_ engine: Slot<DataEngine>, at now: Int64) {
         engine.value.beginTurn(TurnTime(monotonic: now, wall: 1_700_000_000_000_000 + now))
     }
 
@@ -257,7 +257,7 @@ final class TestServer {
         return moved
     }
 
-    private func flush(_ engine: Slot<Engine>) -> Bool {
+    private func flush(_ engine: Slot<DataEngine>) -> Bool {
         var moved = false
         var list: [Slot<Session>] = []
         engine.value.frontend.takeFlushList(into: &list)

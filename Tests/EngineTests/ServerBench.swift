@@ -4,7 +4,7 @@ import Sessions
 
 /// An engine that was never started, so that it serves at once, with what it asks of its host.
 final class ServerBench {
-    let engine: Slot<Engine>
+    let engine: Slot<DataEngine>
     /// What the engine asked for, in order; files and lines of the log among it.
     private(set) var requests: [HostRequest] = []
     /// Answers `applySettings` with a failure when it is set.
@@ -15,7 +15,7 @@ final class ServerBench {
         var settings = ServerSettings()
         settings.savePoints = []
         change(&settings)
-        engine = Slot(Engine(settings: settings, seed: 1, clock: { 0 }))
+        engine = Slot(DataEngine(settings: settings, seed: 1, clock: { 0 }))
         engine.value.beginTurn(now)
     }
 

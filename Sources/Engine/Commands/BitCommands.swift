@@ -33,7 +33,7 @@ extension CommandRows {
     ]
 }
 
-func getbit(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func getbit(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let offset = try engine.bitOffset(call, 2)
     guard let entry = engine.lookup(call) else {
         call.reply.integer(0)
@@ -46,7 +46,7 @@ func getbit(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .none
 }
 
-func setbit(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func setbit(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let offset = try engine.bitOffset(call, 2)
     guard let bit = call[3].integer, bit == 0 || bit == 1 else {
         throw ReplyError("ERR bit is not an integer or out of range")
@@ -65,7 +65,7 @@ func setbit(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .verbatim
 }
 
-func bitcount(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func bitcount(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let entry = engine.lookup(call) else {
         call.reply.integer(0)
         return .none
@@ -90,7 +90,7 @@ func bitcount(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propag
     return .none
 }
 
-func bitpos(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func bitpos(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let bit = try call.integer(2)
     guard bit == 0 || bit == 1 else {
         throw ReplyError("ERR The bit argument must be 1 or 0.")
@@ -157,7 +157,7 @@ private func firstBit(_ text: ByteView, _ range: Range<Int>, isSet: Bool) -> Int
     return position < range.upperBound ? position : nil
 }
 
-extension Engine {
+extension DataEngine {
     /// Argument `index` as the position of a bit; with `width` also as "#n", the n-th integer of
     /// that many bits. What the primary did may lie beyond the limit.
     func bitOffset(_ call: Call, _ index: Int, width: Int = 0) throws(ReplyError) -> Int {

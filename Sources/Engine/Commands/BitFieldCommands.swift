@@ -25,7 +25,7 @@ extension CommandRows {
     ]
 }
 
-func bitfield(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func bitfield(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let operations = try BitFieldOperation.parse(call, engine)
     guard operations.contains(where: \.isWrite) else {
         return try readFields(&engine, call, operations)
@@ -33,7 +33,7 @@ func bitfield(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propag
     return try writeFields(&engine, call, operations)
 }
 
-func bitfieldReadOnly(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func bitfieldReadOnly(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let operations = try BitFieldOperation.parse(call, engine)
     guard !operations.contains(where: \.isWrite) else {
         throw ReplyError("ERR BITFIELD_RO only supports the GET subcommand")
@@ -42,7 +42,7 @@ func bitfieldReadOnly(_ engine: inout Engine, _ call: Call) throws(ReplyError) -
 }
 
 private func readFields(
-    _ engine: inout Engine, _ call: Call, _ operations: [BitFieldOperation]
+    _ engine: inout DataEngine, _ call: Call, _ operations: [BitFieldOperation]
 ) throws(ReplyError) -> Propagation {
     let entry = engine.lookup(call)
     if let entry, !entry.isString { throw .wrongType }
@@ -53,7 +53,7 @@ private func readFields(
 }
 
 private func writeFields(
-    _ engine: inout Engine, _ call: Call, _ operations: [BitFieldOperation]
+    _ engine: inout DataEngine, _ call: Call, _ operations: [BitFieldOperation]
 ) throws(ReplyError) -> Propagation {
     let entry = engine.claim(call)
     if let entry, !entry.isString { throw .wrongType }
@@ -71,7 +71,7 @@ private func writeFields(
     return .verbatim
 }
 
-extension Engine {
+extension DataEngine {
     /// Performs one operation on the string at the first key, which is long enough, and answers
     /// it; whether the string changed.
     fileprivate mutating func perform(_ operation: BitFieldOperation, _ call: Call) -> Bool {
@@ -180,7 +180,7 @@ private struct BitFieldOperation {
 
     /// The operations of a request.
     static func parse(
-        _ call: Call, _ engine: borrowing Engine
+        _ call: Call, _ engine: borrowing DataEngine
     ) throws(ReplyError) -> [BitFieldOperation] {
         var operations: [BitFieldOperation] = []
         var overflow = Overflow.wrap

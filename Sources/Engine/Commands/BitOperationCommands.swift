@@ -54,7 +54,7 @@ private enum BitOperation {
     }
 }
 
-func bitop(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func bitop(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let operation = try BitOperation(call[1])
     guard operation != .not || call.count == 4 else {
         throw ReplyError("ERR BITOP NOT must be called with a single source key.")

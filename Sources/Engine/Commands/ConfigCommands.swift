@@ -37,7 +37,7 @@ extension CommandRows {
     }
 }
 
-func configGet(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func configGet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let patterns = (2..<call.count).map { call[$0].string }
     let found = ServerDirectives.table.get(patterns, engine.settings) { pattern, name in
         Array(pattern.utf8).withView { pattern in
@@ -54,7 +54,7 @@ func configGet(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propa
     return .none
 }
 
-func configSet(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func configSet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count % 2 == 0 else { throw .syntax }
     let pairs = stride(from: 2, to: call.count, by: 2).map { index in
         (name: call[index].string, value: call[index + 1].string)
@@ -74,7 +74,7 @@ func configSet(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propa
     settings.hz = min(max(settings.hz, 1), 500)
     engine.settings = settings
     engine.applySettings()
-    let forHost = changed.map(\.name).filter { Engine.hostSettings.contains($0) }
+    let forHost = changed.map(\.name).filter { DataEngine.hostSettings.contains($0) }
     guard let blamed = forHost.first else {
         call.reply.ok()
         return .none
@@ -89,7 +89,9 @@ func configSet(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propa
     return waits ? .suspended : .none
 }
 
-func configResetStatistics(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func configResetStatistics(_ engine: inout DataEngine, _ call: Call) throws(ReplyError)
+    -> Propagation
+{
     let peak = engine.frontend.statistics.peakClients
     engine.frontend.statistics = FrontendStatistics()
     engine.frontend.statistics.peakClients = peak
@@ -103,7 +105,7 @@ func configResetStatistics(_ engine: inout Engine, _ call: Call) throws(ReplyErr
     return .none
 }
 
-func configRewrite(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func configRewrite(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let path = engine.configurationPath else {
         throw ReplyError("ERR The server is running without a config file")
     }
@@ -136,7 +138,7 @@ extension ServerSettings {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Directives that the host acts on.
     static let hostSettings: Set<String> = [
         "bind", "port", "unixsocket", "unixsocketperm", "tcp-backlog", "tcp-keepalive",

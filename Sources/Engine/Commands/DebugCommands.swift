@@ -14,7 +14,7 @@ extension CommandRows {
 /// A subcommand of DEBUG: most arguments, DEBUG and its name included, and what it does.
 private struct DebugRow: Sendable {
     typealias Body =
-        @Sendable (inout Engine, Call) throws(ReplyError) -> Propagation
+        @Sendable (inout DataEngine, Call) throws(ReplyError) -> Propagation
     let name: StaticString
     let syntax: String
     let summary: String
@@ -61,7 +61,7 @@ private let debugRows: [DebugRow] = [
         "stringmatch-len", "<len> <pattern>", "Matches a text of this length.", 4...4, debugMatch),
 ]
 
-func debug(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func debug(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard engine.allows(engine.settings.enableDebugCommand, call.session) else {
         throw ReplyError(
             """
@@ -89,33 +89,33 @@ func debug(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
             + "Try DEBUG HELP.")
 }
 
-private func debugAssert(_ engine: inout Engine, _ call: Call) -> Propagation {
+private func debugAssert(_ engine: inout DataEngine, _ call: Call) -> Propagation {
     engine.frontend.requests.append(.crash("ASSERTION FAILED on request (DEBUG ASSERT)"))
     return .none
 }
 
-private func debugPanic(_ engine: inout Engine, _ call: Call) -> Propagation {
+private func debugPanic(_ engine: inout DataEngine, _ call: Call) -> Propagation {
     engine.frontend.requests.append(.crash("a panic was asked for (DEBUG PANIC)"))
     return .none
 }
 
-private func debugFault(_ engine: inout Engine, _ call: Call) -> Propagation {
+private func debugFault(_ engine: inout DataEngine, _ call: Call) -> Propagation {
     engine.frontend.requests.append(.crash("segfault"))
     return .none
 }
 
-private func debugChangeHistory(_ engine: inout Engine, _ call: Call) -> Propagation {
+private func debugChangeHistory(_ engine: inout DataEngine, _ call: Call) -> Propagation {
     engine.replication.history.restart(as: engine.newHistoryID())
     call.reply.ok()
     return .none
 }
 
-private func debugDigest(_ engine: inout Engine, _ call: Call) -> Propagation {
+private func debugDigest(_ engine: inout DataEngine, _ call: Call) -> Propagation {
     call.reply.simple(text: engine.datasetDigest().text)
     return .none
 }
 
-private func debugDigestValue(_ engine: inout Engine, _ call: Call) -> Propagation {
+private func debugDigestValue(_ engine: inout DataEngine, _ call: Call) -> Propagation {
     call.reply.array(call.count - 2)
     for index in 2..<call.count {
         var digest = DatasetDigest()
@@ -125,17 +125,19 @@ private func debugDigestValue(_ engine: inout Engine, _ call: Call) -> Propagati
     return .none
 }
 
-private func debugError(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+private func debugError(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
+{
     throw call.fail(call[2].string)
 }
 
-private func debugLog(_ engine: inout Engine, _ call: Call) -> Propagation {
+private func debugLog(_ engine: inout DataEngine, _ call: Call) -> Propagation {
     engine.frontend.log(.warning, "DEBUG LOG: \(call[2].string)")
     call.reply.ok()
     return .none
 }
 
-private func debugTable(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+private func debugTable(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
+{
     guard let number = call[2].integer, number >= 0,
         number < Int64(engine.keyspace.databaseCount)
     else { throw ReplyError("ERR Out of range database") }
@@ -148,7 +150,8 @@ private func debugTable(_ engine: inout Engine, _ call: Call) throws(ReplyError)
     return .none
 }
 
-private func debugObject(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+private func debugObject(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
+{
     guard let entry = engine.peek(call, 2) else { throw .noSuchKey }
     // The length that RDB gives a short value: a byte or more before the text, or the integer.
     var length = entry.stringLength + (entry.stringLength < 64 ? 1 : 2)
@@ -162,7 +165,9 @@ private func debugObject(_ engine: inout Engine, _ call: Call) throws(ReplyError
     return .none
 }
 
-private func debugPopulate(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+private func debugPopulate(_ engine: inout DataEngine, _ call: Call) throws(ReplyError)
+    -> Propagation
+{
     let count = try call.integer(2)
     guard count >= 0 else { throw .notInteger }
     let prefix = call.count > 3 ? call[3].bytes : Array("key".utf8)
@@ -193,7 +198,8 @@ private func debugPopulate(_ engine: inout Engine, _ call: Call) throws(ReplyErr
     return .none
 }
 
-private func debugReload(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+private func debugReload(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
+{
     var saves = true
     for index in 2..<call.count {
         if call[index].equalsIgnoringCase("nosave") {
@@ -215,7 +221,7 @@ private func debugReload(_ engine: inout Engine, _ call: Call) throws(ReplyError
 }
 
 private func debugActiveExpire(
-    _ engine: inout Engine, _ call: Call
+    _ engine: inout DataEngine, _ call: Call
 ) throws(ReplyError) -> Propagation {
     engine.settings.activeExpire = try call.integer(2) != 0
     call.reply.ok()
@@ -223,7 +229,8 @@ private func debugActiveExpire(
 }
 
 /// Blocks the whole server. The time is the command's, though it passes after the turn.
-private func debugSleep(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+private func debugSleep(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
+{
     let seconds = Double(call[2].string) ?? 0
     let microseconds = Int64(max(0, min(seconds, 86400)) * 1_000_000)
     engine.frontend.requests.append(.sleep(microseconds: microseconds))
@@ -233,7 +240,8 @@ private func debugSleep(_ engine: inout Engine, _ call: Call) throws(ReplyError)
 }
 
 /// Shows that a pattern does not take endless time or depth.
-private func debugMatch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+private func debugMatch(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
+{
     let length = try call.integer(2)
     guard length >= 0, length <= 1 << 26 else { throw .notInteger }
     let text = [UInt8](repeating: UInt8(ascii: "A"), count: Int(length))

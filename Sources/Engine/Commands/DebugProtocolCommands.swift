@@ -9,7 +9,7 @@ func matches(_ pattern: ByteView, _ text: [UInt8]) -> Bool {
 }
 
 /// DEBUG PROTOCOL: a value of every type, for tests of clients.
-func debugProtocol(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func debugProtocol(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let name = call[2]
     if name.equalsIgnoringCase("string") {
         call.reply.bulk("Hello World")

@@ -55,24 +55,24 @@ extension CommandRows {
     ]
 }
 
-func expire(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func expire(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try changeExpiry(&engine, call, .seconds, isAbsolute: false)
 }
 
-func pexpire(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func pexpire(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try changeExpiry(&engine, call, .milliseconds, isAbsolute: false)
 }
 
-func expireat(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func expireat(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try changeExpiry(&engine, call, .seconds, isAbsolute: true)
 }
 
-func pexpireat(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func pexpireat(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try changeExpiry(&engine, call, .milliseconds, isAbsolute: true)
 }
 
 private func changeExpiry(
-    _ engine: inout Engine, _ call: Call, _ unit: TimeUnit, isAbsolute: Bool
+    _ engine: inout DataEngine, _ call: Call, _ unit: TimeUnit, isAbsolute: Bool
 ) throws(ReplyError) -> Propagation {
     let conditions = try ExpiryConditions(call)
     let given = try call.integer(2)
@@ -143,19 +143,19 @@ private struct ExpiryConditions: OptionSet {
     }
 }
 
-func ttl(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func ttl(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     answerExpiry(&engine, call) { roundedSeconds(max($0 &- $1, 0)) }
 }
 
-func pttl(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func pttl(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     answerExpiry(&engine, call) { max($0 &- $1, 0) }
 }
 
-func expiretime(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func expiretime(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     answerExpiry(&engine, call) { expiry, _ in roundedSeconds(expiry) }
 }
 
-func pexpiretime(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func pexpiretime(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     answerExpiry(&engine, call) { expiry, _ in expiry }
 }
 
@@ -167,7 +167,7 @@ private func roundedSeconds(_ milliseconds: Int64) -> Int64 {
 /// Answers with `number` of the time at which the key expires and of now; -1 if it does not
 /// expire, -2 if it is not there.
 private func answerExpiry(
-    _ engine: inout Engine, _ call: Call, _ number: (Int64, Int64) -> Int64
+    _ engine: inout DataEngine, _ call: Call, _ number: (Int64, Int64) -> Int64
 ) -> Propagation {
     if let entry = engine.inspect(call) {
         call.reply.integer(entry.expiry.map { number($0, engine.keyspace.now) } ?? -1)
@@ -177,7 +177,7 @@ private func answerExpiry(
     return .none
 }
 
-func persist(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func persist(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let entry = engine.lookupForWrite(call), entry.expiry != nil else {
         call.reply.integer(0)
         return .none
@@ -187,7 +187,7 @@ func persist(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propaga
     return .verbatim
 }
 
-extension Engine {
+extension DataEngine {
     /// Whether a key that is to expire at `deadline` can be deleted at once. A replica, and who
     /// loads, leaves that to others.
     func isPast(_ deadline: Int64) -> Bool {

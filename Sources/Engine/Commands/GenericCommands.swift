@@ -43,15 +43,15 @@ extension CommandRows {
     ]
 }
 
-func del(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func del(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     removeAll(&engine, call, lazily: engine.settings.lazyfreeLazyUserDel)
 }
 
-func unlink(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func unlink(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     removeAll(&engine, call, lazily: true)
 }
 
-private func removeAll(_ engine: inout Engine, _ call: Call, lazily: Bool) -> Propagation {
+private func removeAll(_ engine: inout DataEngine, _ call: Call, lazily: Bool) -> Propagation {
     var count = 0
     for index in 1..<call.count {
         engine.prefetchKeys(call, from: index, step: 1)
@@ -61,26 +61,26 @@ private func removeAll(_ engine: inout Engine, _ call: Call, lazily: Bool) -> Pr
     return count > 0 ? .verbatim : .none
 }
 
-func exists(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func exists(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var count = 0
     for index in 1..<call.count where engine.inspect(call, index) != nil { count += 1 }
     call.reply.integer(count)
     return .none
 }
 
-func touch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func touch(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var count = 0
     for index in 1..<call.count where engine.lookup(call, index) != nil { count += 1 }
     call.reply.integer(count)
     return .none
 }
 
-func typeOfKey(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func typeOfKey(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.simple(engine.inspect(call)?.type.name ?? "none")
     return .none
 }
 
-extension Engine {
+extension DataEngine {
     /// Deletes the key at argument `index` and tells everybody; whether it was there.
     @discardableResult
     mutating func remove(_ call: Call, _ index: Int, lazily: Bool) -> Bool {

@@ -37,18 +37,18 @@ extension CommandRows {
     ]
 }
 
-func select(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func select(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.session.value.database = try engine.databaseIndex(call, 1)
     call.reply.ok()
     return .none
 }
 
-func dbsize(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func dbsize(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.integer(engine.keyspace.size(call.database))
     return .none
 }
 
-func swapdb(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func swapdb(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let first = call[1].integer, Int32(exactly: first) != nil else {
         throw ReplyError("ERR invalid first DB index")
     }
@@ -67,14 +67,14 @@ func swapdb(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
 }
 
 /// Emptying is propagated even where nothing was, because a replica may hold more.
-func flushdb(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func flushdb(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try checkFlushOptions(call)
     engine.flush(call.database)
     call.reply.ok()
     return .verbatim
 }
 
-func flushall(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func flushall(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try checkFlushOptions(call)
     engine.flush(nil)
     call.reply.ok()
@@ -89,7 +89,7 @@ private func checkFlushOptions(_ call: Call) throws(ReplyError) {
     else { throw .syntax }
 }
 
-extension Engine {
+extension DataEngine {
     /// Empties a database, or all of them, and trips who watches their keys.
     mutating func flush(_ database: Int?) {
         let all = database.map { $0..<$0 + 1 } ?? 0..<keyspace.databaseCount

@@ -24,7 +24,7 @@ extension CommandRows {
     ]
 }
 
-func dump(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func dump(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let entry = engine.lookup(call) else {
         call.reply.null()
         return .none
@@ -39,7 +39,7 @@ func dump(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
     return .none
 }
 
-func restore(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func restore(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let options = try RestoreOptions(call)
     if !options.replaces, engine.lookupForWrite(call) != nil {
         throw ReplyError("BUSYKEY Target key name already exists.")
@@ -108,7 +108,7 @@ private struct RestoreOptions {
     }
 }
 
-extension Engine {
+extension DataEngine {
     fileprivate mutating func restore(
         _ call: Call, _ value: RDBValue, _ deadline: Int64?, _ options: RestoreOptions
     ) {

@@ -43,7 +43,7 @@ extension CommandRows {
     ]
 }
 
-func rename(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func rename(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard engine.lookupForWrite(call) != nil else { throw .noSuchKey }
     if call[1] == call[2] {
         call.reply.ok()
@@ -55,7 +55,7 @@ func rename(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .verbatim
 }
 
-func renamenx(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func renamenx(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard engine.lookupForWrite(call) != nil else { throw .noSuchKey }
     guard !(call[1] == call[2]), engine.lookupForWrite(call, 2) == nil else {
         call.reply.integer(0)
@@ -66,7 +66,7 @@ func renamenx(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propag
     return .verbatim
 }
 
-func copy(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func copy(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var target = call.database
     var replaces = false
     var index = 3
@@ -100,7 +100,7 @@ func copy(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
     return .verbatim
 }
 
-func move(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func move(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let target = try engine.databaseIndex(call, 2)
     guard target != call.database else { throw .sameObject }
     let (key, hash) = (call[1], engine.hash(call, 1))
@@ -126,7 +126,7 @@ extension ReplyError {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Renames the first key to the second, which loses what it had.
     fileprivate mutating func giveName(_ call: Call) {
         announceNew(call[2], call.database)

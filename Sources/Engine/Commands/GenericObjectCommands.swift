@@ -32,11 +32,11 @@ extension CommandRows {
     }
 }
 
-func objectEncoding(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func objectEncoding(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try describe(&engine, call) { _, entry in call.reply.bulk(entry.encoding.name) }
 }
 
-func objectFrequency(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func objectFrequency(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try describe(&engine, call) { (engine, entry) throws(ReplyError) in
         guard engine.settings.maxmemoryPolicy.usesLFU else {
             throw ReplyError(
@@ -50,7 +50,7 @@ func objectFrequency(_ engine: inout Engine, _ call: Call) throws(ReplyError) ->
     }
 }
 
-func objectIdleTime(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func objectIdleTime(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try describe(&engine, call) { (engine, entry) throws(ReplyError) in
         guard !engine.settings.maxmemoryPolicy.usesLFU else {
             throw ReplyError(
@@ -66,7 +66,7 @@ func objectIdleTime(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> 
 
 /// Values are not shared here. Redis shares small integers, and says so with the greatest count;
 /// tests of clients look for it.
-func objectReferences(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func objectReferences(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try describe(&engine, call) { engine, entry in
         let policy = engine.settings.maxmemoryPolicy
         let mayShare = engine.settings.maxmemory == 0 || !(policy.usesLFU || policy.usesLRU)
@@ -76,8 +76,8 @@ func objectReferences(_ engine: inout Engine, _ call: Call) throws(ReplyError) -
 }
 
 private func describe(
-    _ engine: inout Engine, _ call: Call,
-    _ body: (borrowing Engine, Entry) throws(ReplyError) -> Void
+    _ engine: inout DataEngine, _ call: Call,
+    _ body: (borrowing DataEngine, Entry) throws(ReplyError) -> Void
 ) throws(ReplyError) -> Propagation {
     if let entry = engine.inspect(call, 2, notifies: false) {
         try body(engine, entry)

@@ -41,7 +41,7 @@ extension CommandRows {
     }
 }
 
-func latencyDoctor(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func latencyDoctor(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let text = """
         No delays are recorded: this server does not watch latency events. SLOWLOG GET shows slow \
         requests, INFO commandstats the time that commands take.
@@ -51,21 +51,21 @@ func latencyDoctor(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> P
     return .none
 }
 
-func latencyGraph(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func latencyGraph(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     throw call.fail("ERR No samples available for event '\(call[2].string)'")
 }
 
-func latencyHistory(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func latencyHistory(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.emptyArray()
     return .none
 }
 
-func latencyReset(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func latencyReset(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.integer(0)
     return .none
 }
 
-func latencyHistogram(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func latencyHistogram(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.map(0)
     return .none
 }

@@ -42,7 +42,7 @@ extension CommandRows {
     }
 }
 
-func memoryUsage(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func memoryUsage(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var index = 3
     while index < call.count {
         guard call[index].equalsIgnoringCase("samples"), index + 1 < call.count else {
@@ -59,12 +59,12 @@ func memoryUsage(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Pro
     return .none
 }
 
-func memoryPurge(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func memoryPurge(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.ok()
     return .none
 }
 
-func memoryAllocator(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func memoryAllocator(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let text =
         "in use by the data: \(engine.heap.used)\npeak: \(engine.heap.peak)\n"
         + "resident: \(engine.usage.residentBytes)\n"
@@ -72,7 +72,7 @@ func memoryAllocator(_ engine: inout Engine, _ call: Call) throws(ReplyError) ->
     return .none
 }
 
-func memoryDoctor(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func memoryDoctor(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let memory = engine.memoryBreakdown()
     var findings: [String] = []
     if memory.used > 5 << 20 {
@@ -95,7 +95,7 @@ func memoryDoctor(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Pr
     return .none
 }
 
-func memoryStats(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func memoryStats(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let memory = engine.memoryBreakdown()
     let keys = (0..<engine.keyspace.databaseCount).reduce(0) { $0 + engine.keyspace.size($1) }
     let start = call.reply.deferredMap()
@@ -141,7 +141,7 @@ func memoryStats(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Pro
     return .none
 }
 
-extension Engine {
+extension DataEngine {
     /// One map for each database that has keys; how many.
     fileprivate func writeDatabaseMemory(_ call: Call) -> Int {
         var written = 0

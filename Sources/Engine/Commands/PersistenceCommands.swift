@@ -21,7 +21,7 @@ extension CommandRows {
     ]
 }
 
-func save(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func save(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if engine.isSnapshotting { throw ReplyError("ERR Background save already in progress") }
     let session = call.session
     session.value.flags.insert(.blocked)
@@ -30,7 +30,7 @@ func save(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
     return .suspended
 }
 
-func bgsave(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func bgsave(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if call.count > 2 || (call.count == 2 && !call[1].equalsIgnoringCase("schedule")) {
         throw .syntax
     }
@@ -42,7 +42,7 @@ func bgsave(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .none
 }
 
-func lastsave(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func lastsave(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.integer(engine.persistence.statistics.lastSave)
     return .none
 }

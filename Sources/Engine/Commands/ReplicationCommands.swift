@@ -45,7 +45,7 @@ extension CommandRows {
     }
 }
 
-func replicaOf(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func replicaOf(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if engine.replication.failover.isActive {
         throw ReplyError("ERR REPLICAOF not allowed while failing over.")
     }
@@ -83,7 +83,7 @@ func replicaOf(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propa
     return .none
 }
 
-func replconf(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func replconf(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count % 2 == 1 else { throw .syntax }
     let id = call.session.value.id
     let now = engine.frontend.time.monotonic
@@ -109,7 +109,7 @@ func replconf(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propag
     return .none
 }
 
-extension Engine {
+extension DataEngine {
     /// A replica acknowledged what it has.
     fileprivate mutating func acknowledged(
         _ session: Slot<Session>, from state: ReplicaLink.State
@@ -119,7 +119,7 @@ extension Engine {
     }
 }
 
-func psync(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func psync(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if call.session.value.role == .replica { return .none }
     if call.count > 3, call[3].equalsIgnoringCase("failover") { try engine.takeOver(call) }
     try engine.checkSynchronization(call)
@@ -134,14 +134,14 @@ func psync(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
     return .none
 }
 
-func sync(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func sync(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if call.session.value.role == .replica { return .none }
     try engine.checkSynchronization(call)
     engine.synchronize(call.session, nil)
     return .none
 }
 
-extension Engine {
+extension DataEngine {
     /// PSYNC … FAILOVER: the primary hands over to this server, its replica.
     fileprivate mutating func takeOver(_ call: Call) throws(ReplyError) {
         let id = call[1].string
@@ -177,7 +177,7 @@ extension Engine {
     }
 }
 
-func wait(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func wait(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if engine.replication.isReplica {
         throw ReplyError(
             """
@@ -199,7 +199,7 @@ func wait(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
         call, replicas: Int(replicas), deadline: timeout == 0 ? nil : deadline)
 }
 
-func failover(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func failover(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var order = FailoverMachine.Order()
     var aborts = false
     var index = 1

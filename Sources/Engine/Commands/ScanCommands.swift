@@ -29,7 +29,7 @@ extension CommandRows {
     ]
 }
 
-func keys(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func keys(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let filter = KeyFilter(pattern: call[1], now: engine.keyspace.now)
     let start = call.reply.deferredArray()
     var count = 0
@@ -42,7 +42,7 @@ func keys(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
     return .none
 }
 
-func scan(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func scan(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let cursor = ScanCursor.parse(call[1]) else { throw ReplyError("ERR invalid cursor") }
     var filter = KeyFilter(pattern: ByteView("*"), now: engine.keyspace.now)
     var count = 10
@@ -66,7 +66,7 @@ func scan(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
     return .none
 }
 
-func randomkey(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func randomkey(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     // Where keys may not be deleted here, expired ones can be all there is.
     for _ in 0..<100 {
         guard let entry = engine.keyspace.randomEntry(call.database) else { break }
@@ -128,7 +128,7 @@ enum ScanCursor {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// One step of SCAN. Expired keys on the way are deleted.
     fileprivate mutating func answerScan(
         _ call: Call, _ cursor: UInt64, _ filter: KeyFilter, _ count: Int

@@ -75,25 +75,25 @@ extension CommandRows {
     ]
 }
 
-func info(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func info(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let text = engine.info(InfoSection.wanted(call))
     Array(text.utf8).withView { call.reply.verbatim("txt", $0) }
     return .none
 }
 
-func time(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func time(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.array(2)
     call.reply.bulk(decimal: Int(engine.frontend.time.wall / 1_000_000))
     call.reply.bulk(decimal: Int(engine.frontend.time.wall % 1_000_000))
     return .none
 }
 
-func role(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func role(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     engine.writeRole(call)
     return .none
 }
 
-func lolwut(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func lolwut(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if call.count > 2, call[1].equalsIgnoringCase("version") { _ = try call.integer(2) }
     Array("Redis ver. \(Frontend.redisVersion)\n".utf8).withView {
         call.reply.verbatim("txt", $0)
@@ -101,7 +101,7 @@ func lolwut(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .none
 }
 
-func monitor(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func monitor(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.session.value.role == .client,
         !call.session.value.flags.contains(.monitor)
     else { return .none }
@@ -112,12 +112,12 @@ func monitor(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propaga
     return .none
 }
 
-func moduleList(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func moduleList(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.emptyArray()
     return .none
 }
 
-func clusterDisabled(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func clusterDisabled(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     throw ReplyError("ERR This instance has cluster support disabled")
 }
 
@@ -153,7 +153,7 @@ package struct ShutdownRequest: Equatable, Sendable {
     }
 }
 
-func shutdown(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func shutdown(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let request = try ShutdownRequest(call)
     return try engine.shutDown(request, call)
 }

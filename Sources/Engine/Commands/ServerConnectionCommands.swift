@@ -52,12 +52,12 @@ extension CommandRows {
     ]
 }
 
-func helloOfServer(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func helloOfServer(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let role = engine.replication.isReplica ? "replica" : WireNames.primary
     return try hello(&engine.frontend, call, role: role)
 }
 
-func reset(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func reset(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let session = call.session
     guard session.value.role == .client else {
         throw ReplyError("ERR can only reset normal client connections")
@@ -69,19 +69,19 @@ func reset(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
     return .none
 }
 
-func publish(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func publish(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let receivers = engine.frontend.publish(call[1], call[2])
     call.reply.integer(receivers)
     return .verbatim
 }
 
-func publishShard(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func publishShard(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let receivers = engine.frontend.publishShard(call[1], call[2])
     call.reply.integer(receivers)
     return .verbatim
 }
 
-func clientPause(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func clientPause(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let timeout = call[2].integer else {
         throw ReplyError("ERR timeout is not an integer or out of range")
     }
@@ -108,14 +108,14 @@ func clientPause(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Pro
     return .none
 }
 
-func clientUnpause(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func clientUnpause(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     engine.setPause(.client, nil)
     call.reply.ok()
     return .none
 }
 
 /// Ends a WAIT, either as if its time were over or with an error.
-func clientUnblock(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func clientUnblock(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var withError = false
     if call.count == 4, call[3].equalsIgnoringCase("error") {
         withError = true

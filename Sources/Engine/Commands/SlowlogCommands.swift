@@ -35,7 +35,7 @@ extension CommandRows {
     }
 }
 
-func slowlogGet(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func slowlogGet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var wanted = 10
     if call.count == 3 {
         guard let count = call[2].integer, count >= -1 else {
@@ -62,12 +62,12 @@ func slowlogGet(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Prop
     return .none
 }
 
-func slowlogLength(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func slowlogLength(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.integer(engine.frontend.slowlog.entries.count)
     return .none
 }
 
-func slowlogReset(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func slowlogReset(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     engine.frontend.slowlog.removeAll()
     call.reply.ok()
     return .none

@@ -34,12 +34,12 @@ extension CommandRows {
     ]
 }
 
-func get(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func get(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     _ = try engine.answerString(call)
     return .none
 }
 
-func getex(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func getex(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let options = try StringOptions(call, from: 2, isSet: false)
     guard let entry = engine.lookup(call) else {
         call.reply.null()
@@ -64,7 +64,7 @@ func getex(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
     return .rewritten
 }
 
-func getdel(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func getdel(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard try engine.answerString(call) else { return .none }
     let lazily = engine.settings.lazyfreeLazyUserDel
     engine.remove(call, 1, lazily: lazily)
@@ -72,14 +72,14 @@ func getdel(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .rewritten
 }
 
-func getset(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func getset(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     _ = try engine.answerString(call)
     engine.assign(call, 1, call[2])
     engine.propagate(call.database, "SET", call[1], call[2])
     return .rewritten
 }
 
-extension Engine {
+extension DataEngine {
     /// Answers with the string at the first key, or null; whether there is one.
     @inline(__always)
     mutating func answerString(_ call: Call) throws(ReplyError) -> Bool {

@@ -15,7 +15,7 @@ extension CommandRows {
     ]
 }
 
-func lcs(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func lcs(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let first = engine.lookup(call, 1)
     let second = engine.lookup(call, 2)
     guard first?.isString != false, second?.isString != false else {

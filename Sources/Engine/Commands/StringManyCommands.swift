@@ -31,7 +31,7 @@ extension CommandRows {
     ]
 }
 
-func mget(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func mget(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     call.reply.array(call.count - 1)
     for index in 1..<call.count {
         engine.prefetchKeys(call, from: index, step: 1)
@@ -44,14 +44,14 @@ func mget(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
     return .none
 }
 
-func mset(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func mset(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try checkPairs(&engine, call)
     engine.assignPairs(call)
     call.reply.ok()
     return .verbatim
 }
 
-func msetnx(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func msetnx(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try checkPairs(&engine, call)
     for index in stride(from: 1, to: call.count, by: 2)
     where engine.lookupForWrite(call, index) != nil {
@@ -63,13 +63,13 @@ func msetnx(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .verbatim
 }
 
-private func checkPairs(_ engine: inout Engine, _ call: Call) throws(ReplyError) {
+private func checkPairs(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) {
     guard call.count % 2 == 1 else {
         throw call.fail("ERR wrong number of arguments for '\(engine.name(of: call))' command")
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Keys whose memory is asked for together.
     private static var prefetchCount: Int { 16 }
 
@@ -86,7 +86,7 @@ extension Engine {
     @inline(__always)
     func prefetchKeys(_ call: Call, from index: Int, step: Int) {
         let position = (index - 1) / step
-        if position % Engine.prefetchCount == 0, index + step < call.count {
+        if position % DataEngine.prefetchCount == 0, index + step < call.count {
             prefetchGroup(call, from: index, step: step)
         }
     }
@@ -94,7 +94,7 @@ extension Engine {
     @inline(never)
     private func prefetchGroup(_ call: Call, from index: Int, step: Int) {
         var hashes = InlineArray<16, UInt64>(repeating: 0)
-        let count = min(Engine.prefetchCount, (call.count - index + step - 1) / step)
+        let count = min(DataEngine.prefetchCount, (call.count - index + step - 1) / step)
         for position in 0..<count {
             hashes[position] = hash(call, index + position * step)
             keyspace.prefetchBucket(call.database, hashes[position])

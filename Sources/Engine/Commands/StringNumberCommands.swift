@@ -29,26 +29,26 @@ extension CommandRows {
     ]
 }
 
-func incr(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func incr(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try increase(&engine, call, by: 1)
 }
 
-func decr(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func decr(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try increase(&engine, call, by: -1)
 }
 
-func incrby(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func incrby(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try increase(&engine, call, by: try call.integer(2))
 }
 
-func decrby(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func decrby(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let amount = try call.integer(2)
     guard amount != Int64.min else { throw ReplyError("ERR decrement would overflow") }
     return try increase(&engine, call, by: -amount)
 }
 
 private func increase(
-    _ engine: inout Engine, _ call: Call, by amount: Int64
+    _ engine: inout DataEngine, _ call: Call, by amount: Int64
 ) throws(ReplyError) -> Propagation {
     var old: Int64 = 0
     var expiry = ExpiryChange.clear
@@ -71,7 +71,7 @@ private func increase(
 }
 
 /// The sum is propagated as a SET, so that no replica's arithmetic can differ.
-func incrbyfloat(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func incrbyfloat(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     var old = LongDouble.zero
     var expiry = ExpiryChange.clear
     if let entry = engine.lookupForWrite(call) {

@@ -70,13 +70,13 @@ struct StringOptions: Equatable {
     }
 
     /// When the key is to expire, in milliseconds since 1970; nil if the request does not say.
-    func deadline(of call: Call, _ engine: borrowing Engine) throws(ReplyError) -> Int64? {
+    func deadline(of call: Call, _ engine: borrowing DataEngine) throws(ReplyError) -> Int64? {
         guard case .given(let unit, let isAbsolute) = time else { return nil }
         return try engine.deadline(call, timeIndex, unit, isAbsolute: isAbsolute)
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Argument `index` as a time that a key is set to expire at, in milliseconds since 1970. It
     /// must be positive; EXPIRE is less strict.
     func deadline(

@@ -39,7 +39,7 @@ extension CommandRows {
     ]
 }
 
-func append(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func append(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let entry = engine.claim(call)
     if let entry {
         guard entry.isString else { throw .wrongType }
@@ -53,7 +53,7 @@ func append(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .verbatim
 }
 
-func strlen(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func strlen(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard let entry = engine.lookup(call) else {
         call.reply.integer(0)
         return .none
@@ -63,7 +63,7 @@ func strlen(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagat
     return .none
 }
 
-func getrange(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func getrange(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let start = try call.integer(2)
     let end = try call.integer(3)
     guard let entry = engine.lookup(call) else {
@@ -77,7 +77,7 @@ func getrange(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propag
     return .none
 }
 
-func setrange(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func setrange(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let offset = try call.integer(2)
     guard offset >= 0 else { throw ReplyError("ERR offset is out of range") }
     let entry = engine.claim(call)
@@ -111,7 +111,7 @@ enum IndexRange {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Refuses a string of `length` + `extra` bytes that is over `proto-max-bulk-len`. What the
     /// primary did is not refused.
     func checkLength(_ call: Call, _ length: Int, _ extra: Int) throws(ReplyError) {

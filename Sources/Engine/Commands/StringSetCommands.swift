@@ -32,7 +32,7 @@ extension CommandRows {
     ]
 }
 
-func set(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func set(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count == 3 else { return try setWithOptions(&engine, call) }
     // An expired key dies before it is overwritten, and LFU counts writes too. Where neither can
     // be, there is nothing to look for.
@@ -44,7 +44,7 @@ func set(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation
     return .verbatim
 }
 
-func setnx(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func setnx(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard engine.lookupForWrite(call) == nil else {
         call.reply.integer(0)
         return .none
@@ -54,16 +54,16 @@ func setnx(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
     return .verbatim
 }
 
-func setex(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func setex(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try setExpiring(&engine, call, .seconds)
 }
 
-func psetex(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func psetex(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try setExpiring(&engine, call, .milliseconds)
 }
 
 private func setExpiring(
-    _ engine: inout Engine, _ call: Call, _ unit: TimeUnit
+    _ engine: inout DataEngine, _ call: Call, _ unit: TimeUnit
 ) throws(ReplyError) -> Propagation {
     let deadline = try engine.deadline(call, 2, unit, isAbsolute: false)
     _ = engine.lookupForWrite(call)
@@ -76,7 +76,7 @@ private func setExpiring(
 
 @inline(never)
 private func setWithOptions(
-    _ engine: inout Engine, _ call: Call
+    _ engine: inout DataEngine, _ call: Call
 ) throws(ReplyError) -> Propagation {
     let options = try StringOptions(call, from: 3, isSet: true)
     let deadline = try options.deadline(of: call, engine)
@@ -101,7 +101,7 @@ private func setWithOptions(
     return .rewritten
 }
 
-extension Engine {
+extension DataEngine {
     /// SET key value PXAT: what every SET with a time becomes, because a replica is always later.
     mutating func propagateSet(_ call: Call, _ value: ByteView, expiringAt deadline: Int64) {
         guard !unit.isDisabled else { return }

@@ -36,7 +36,7 @@ extension CommandRows {
 }
 
 /// The file is on disk before the answer to a sentinel that is new, or moved, leaves.
-func tandemWatch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func tandemWatch(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let port = try call.integer(5)
     _ = try call.integer(6)
     _ = try call.integer(7)
@@ -66,7 +66,7 @@ func tandemWatch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Pro
     return engine.waitForNodeState(call)
 }
 
-func tandemResume(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func tandemResume(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let epoch = try call.integer(2)
     guard epoch >= Int64(engine.replication.node.state.epoch) else {
         throw ReplyError("ERR The epoch is older than one this server has been told")
@@ -80,14 +80,14 @@ func tandemResume(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Pr
     return engine.waitForNodeState(call)
 }
 
-func tandemAcceptEmpty(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func tandemAcceptEmpty(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     engine.replication.primary.acceptsEmpty = true
     engine.replication.primary.emptyGuard?.confirm()
     call.reply.ok()
     return .none
 }
 
-func tandemNode(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func tandemNode(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let state = engine.replication.node.state
     call.reply.map(4)
     call.reply.bulk("node")
@@ -104,7 +104,7 @@ func tandemNode(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Prop
     return .none
 }
 
-extension Engine {
+extension DataEngine {
     /// Answers +OK once the node-state file is on disk.
     fileprivate mutating func waitForNodeState(_ call: Call) -> Propagation {
         let session = call.session

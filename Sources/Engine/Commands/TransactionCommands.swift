@@ -34,7 +34,7 @@ extension CommandRows {
         ) { engine($0, $2, unwatch) },
     ]
 }
-func multi(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func multi(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if call.session.value.flags.contains(.inTransaction) {
         throw ReplyError("ERR MULTI calls can not be nested")
     }
@@ -43,7 +43,7 @@ func multi(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
     return .none
 }
 
-func discard(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func discard(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.session.value.flags.contains(.inTransaction) else {
         throw ReplyError("ERR DISCARD without MULTI")
     }
@@ -52,7 +52,7 @@ func discard(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propaga
     return .none
 }
 
-func watch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func watch(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     if call.session.value.flags.contains(.inTransaction) {
         throw ReplyError("ERR WATCH inside MULTI is not allowed")
     }
@@ -66,13 +66,13 @@ func watch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagati
     return .none
 }
 
-func unwatch(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func unwatch(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     engine.forgetWatches(call.session)
     call.reply.ok()
     return .none
 }
 
-func exec(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagation {
+func exec(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let session = call.session
     guard session.value.flags.contains(.inTransaction) else {
         throw ReplyError("ERR EXEC without MULTI")
@@ -91,7 +91,7 @@ func exec(_ engine: inout Engine, _ call: Call) throws(ReplyError) -> Propagatio
     return .none
 }
 
-extension Engine {
+extension DataEngine {
     /// Leaves the transaction and forgets what was queued and watched.
     mutating func discardTransaction(_ session: Slot<Session>) {
         session.value.queue.removeAll()

@@ -4,7 +4,7 @@ import Sessions
 
 /// Keys die when somebody finds them expired, and those that nobody asks for by a search that goes
 /// round all keys with an expiry, in slices.
-extension Engine {
+extension DataEngine {
     /// Most time of one slice, microseconds.
     private static var expirySliceTime: Int64 { 1000 }
     /// Keys looked at between two looks at the clock.
@@ -33,7 +33,7 @@ extension Engine {
             return calm
         }
         let (took, isBehind) = expireSlice()
-        let pause = max(Engine.shortestExpiryPause, took * (100 - expiryShare) / expiryShare)
+        let pause = max(DataEngine.shortestExpiryPause, took * (100 - expiryShare) / expiryShare)
         reclaim.nextExpiry = isBehind ? now + took + pause : calm
         return reclaim.nextExpiry
     }
@@ -44,13 +44,13 @@ extension Engine {
         var (examined, expired) = (0, 0)
         var took: Int64 = 0
         while examined < expiryCeiling {
-            let (slice, keys) = findExpired(Engine.expiryStep)
+            let (slice, keys) = findExpired(DataEngine.expiryStep)
             for (database, key) in keys { expireFound(database, key) }
             examined += slice.examined
             expired += slice.expired
             took = frontend.clock() - start
             let isStale = expired * 100 > examined * acceptableStalePercent
-            if slice.roundEnded || took >= Engine.expirySliceTime { break }
+            if slice.roundEnded || took >= DataEngine.expirySliceTime { break }
             if examined >= expiryFloor, !isStale { break }
         }
         reclaim.stalePercent = examined > 0 ? expired * 100 / examined : 0

@@ -13,7 +13,7 @@ enum Admission {
     case postponed
 }
 
-extension Engine {
+extension DataEngine {
     /// Decides about a request whose name and number of arguments are right. The order of the
     /// gates is Redis's, because clients see which one speaks first.
     mutating func admit(_ call: Call, _ entry: CommandEntry) -> Admission {

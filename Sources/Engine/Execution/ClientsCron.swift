@@ -2,7 +2,7 @@ import Memory
 import RESP
 import Sessions
 
-extension Engine {
+extension DataEngine {
     /// Looks after sessions: idle ones are closed (`timeout`), those whose output is over a soft
     /// limit for too long too, and blocks that nobody uses are given back. Every session has its
     /// turn about once a second; a call does its share. Also measures rates.

@@ -2,7 +2,7 @@ import Keyspace
 import Replication
 import Sessions
 
-extension Engine {
+extension DataEngine {
     /// Units of `Keyspace.maintain` in one go; well below a millisecond.
     private static var maintenanceBudget: Int { 100 }
     /// Microseconds between two goes while there is more to do.
@@ -45,7 +45,7 @@ extension Engine {
     /// Moves tables and frees what was deleted, a little at a time.
     private mutating func maintainKeyspace(at now: Int64) {
         guard now >= nextMaintenance || keyspace.hasGarbage else { return }
-        let more = keyspace.maintain(budget: Engine.maintenanceBudget)
-        nextMaintenance = more ? now + Engine.maintenancePause : .max
+        let more = keyspace.maintain(budget: DataEngine.maintenanceBudget)
+        nextMaintenance = more ? now + DataEngine.maintenancePause : .max
     }
 }

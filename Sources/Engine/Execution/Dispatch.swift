@@ -2,7 +2,7 @@ import Memory
 import RESP
 import Sessions
 
-extension Engine {
+extension DataEngine {
     /// Runs one request, or refuses or queues it. False if it must be tried again later.
     @inline(__always)
     mutating func dispatch(_ call: Call) -> Bool {
@@ -42,7 +42,7 @@ extension Engine {
     mutating func invoke(_ call: Call, _ entry: CommandEntry) -> Int32 {
         var call = call
         return withAddress(of: &self) { owner in
-            withAddress(of: &Slot<Engine>(address: owner).value.frontend) { frontend in
+            withAddress(of: &Slot<DataEngine>(address: owner).value.frontend) { frontend in
                 withAddress(of: &call) { entry.thunk(owner, frontend, $0) }
             }
         }

@@ -23,7 +23,7 @@ struct EvictionCandidate: Equatable, Sendable {
     var key: [UInt8]
 }
 
-extension Engine {
+extension DataEngine {
     /// Candidates kept from one eviction to the next: the more, the nearer to true LRU.
     private static var candidateLimit: Int { 16 }
     /// Most time one call spends on evicting; what is missing then is evicted before the commands
@@ -67,12 +67,12 @@ extension Engine {
         }
         guard settings.maxmemoryPolicy != .noEviction else { return hasFreed() }
         let start = frontend.clock()
-        for count in 1...Engine.evictionLimit {
+        for count in 1...DataEngine.evictionLimit {
             guard let victim = nextVictim() else { return hasFreed() }
             evict(victim)
-            keyspace.freeSlice(budget: Engine.freeingStep)
+            keyspace.freeSlice(budget: DataEngine.freeingStep)
             if countedMemory <= settings.maxmemory { return true }
-            if count % 16 == 0, frontend.clock() - start > Engine.evictionBudget { return true }
+            if count % 16 == 0, frontend.clock() - start > DataEngine.evictionBudget { return true }
         }
         return true
     }
@@ -86,8 +86,8 @@ extension Engine {
     private mutating func hasFreed() -> Bool {
         let start = frontend.clock()
         while keyspace.hasGarbage, countedMemory > settings.maxmemory {
-            keyspace.freeSlice(budget: Engine.freeingStep)
-            if frontend.clock() - start > Engine.evictionBudget { return true }
+            keyspace.freeSlice(budget: DataEngine.freeingStep)
+            if frontend.clock() - start > DataEngine.evictionBudget { return true }
         }
         return countedMemory <= settings.maxmemory
     }
@@ -165,7 +165,7 @@ extension Engine {
         _ candidates: inout [EvictionCandidate]
     ) {
         let score = evictionScore(entry, policy)
-        let isFull = candidates.count >= Engine.candidateLimit
+        let isFull = candidates.count >= DataEngine.candidateLimit
         if isFull, let worst = candidates.first, score <= worst.score { return }
         let isKnown = candidates.contains {
             $0.database == database && $0.key.withView { entry.key == $0 }

@@ -3,7 +3,7 @@ import RESP
 import Replication
 import Sessions
 
-extension Engine {
+extension DataEngine {
     package mutating func nextOutput(_ session: Slot<Session>) -> ByteView {
         if case .replica = session.value.role { return replicaOutput(session) }
         return frontend.sendable(session)

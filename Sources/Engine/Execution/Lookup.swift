@@ -2,7 +2,7 @@ import Keyspace
 import Memory
 import Sessions
 
-extension Engine {
+extension DataEngine {
     /// Hash of argument `index`: taken from the batch for the first key.
     @inline(__always)
     func hash(_ call: Call, _ index: Int) -> UInt64 {

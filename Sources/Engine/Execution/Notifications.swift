@@ -98,7 +98,7 @@ package struct Watchers {
     }
 }
 
-extension Engine {
+extension DataEngine {
     var notifications: NotificationClasses { settings.notifyKeyspaceEvents }
 
     /// A key was changed or removed: transactions that watch it are tripped, and who asked for

@@ -30,7 +30,7 @@ package struct PauseState: Equatable, Sendable {
     mutating func set(_ purpose: Purpose, _ pause: Pause?) { pauses[purpose] = pause }
 }
 
-extension Engine {
+extension DataEngine {
     /// Starts, prolongs or ends a pause for one purpose.
     mutating func setPause(_ purpose: PauseState.Purpose, _ pause: PauseState.Pause?) {
         if pause != nil { gates.insert(.paused) }

@@ -74,7 +74,7 @@ package struct PropagationUnit: ~Copyable {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Adds a command to the unit: what a handler that returns `.rewritten` did, or an effect
     /// such as the DEL of an expired key.
     mutating func propagate(

@@ -49,7 +49,7 @@ package struct ReplyGate: ~Copyable {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Holds the reply written since `start` back if what it tells is not safe yet.
     @inline(never)
     mutating func hold(_ call: Call, from start: Int, isWrite: Bool) {

@@ -24,7 +24,7 @@ struct Shutdown: Equatable {
     var saved: StreamPosition?
 }
 
-extension Engine {
+extension DataEngine {
     /// SHUTDOWN. Its reply comes only if the server does not stop.
     mutating func shutDown(
         _ request: ShutdownRequest, _ call: Call

@@ -15,7 +15,7 @@ enum Startup: Equatable {
 }
 
 /// From an engine that exists to a server that serves: what it was before, its data, its role.
-extension Engine {
+extension DataEngine {
     /// Begins to start. Called once by the host, in its first turn. Clients are answered with
     /// -LOADING until it is done, and the host is told by `ready`.
     package mutating func start(configurationPath: String?, configurationText: String) {
@@ -27,7 +27,7 @@ extension Engine {
         let file = nextToken
         nextToken += 1
         startup = .readingNode(file: file, bytes: [])
-        frontend.requests.append(.readFile(id: file, path: dataPath(Engine.nodeStateFile)))
+        frontend.requests.append(.readFile(id: file, path: dataPath(DataEngine.nodeStateFile)))
     }
 
     /// A piece of the node-state file. Whether the id was this file's.
@@ -43,7 +43,7 @@ extension Engine {
             replication.node.state = try NodeState(file: all)
             loadAtStart()
         } catch {
-            giveUp("Cannot use \(dataPath(Engine.nodeStateFile)): \(error)")
+            giveUp("Cannot use \(dataPath(DataEngine.nodeStateFile)): \(error)")
         }
         return true
     }

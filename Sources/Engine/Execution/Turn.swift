@@ -4,7 +4,7 @@ import RESP
 import Replication
 import Sessions
 
-extension Engine {
+extension DataEngine {
     /// Most time a turn spends on commands before it lets the host look at its sockets again;
     /// microseconds.
     static var turnBudget: Int64 { 1000 }
@@ -29,7 +29,7 @@ extension Engine {
             prefetchBatch()
             now = executeBatch(since: now)
             frontend.settleBatch()
-        } while now - start < Engine.turnBudget
+        } while now - start < DataEngine.turnBudget
         statistics.longestTurn = max(statistics.longestTurn, now - start)
     }
 

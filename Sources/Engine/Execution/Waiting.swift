@@ -10,7 +10,7 @@ package enum HostWait: Equatable, Sendable {
     case rewrite(session: Int, text: [UInt8])
 }
 
-extension Engine {
+extension DataEngine {
     /// Blocks the session of `call` until the host answers request `token`.
     mutating func waitForHost(_ call: Call, failure: String) -> Int {
         let token = nextToken

@@ -38,7 +38,7 @@ struct DatasetDigest {
     var text: String { hexadecimal(bytes) }
 }
 
-extension Engine {
+extension DataEngine {
     /// The digest of everything.
     func datasetDigest() -> DatasetDigest {
         var result = DatasetDigest()

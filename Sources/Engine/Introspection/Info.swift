@@ -27,7 +27,7 @@ package enum InfoSection: String, CaseIterable, Sendable {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// The text of INFO with these sections.
     package mutating func info(_ sections: Set<InfoSection>) -> String {
         var info = InfoText()

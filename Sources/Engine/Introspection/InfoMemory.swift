@@ -23,7 +23,7 @@ struct MemoryBreakdown {
     var peakPercent: Double { peak > 0 ? Double(used) * 100 / Double(peak) : 0 }
 }
 
-extension Engine {
+extension DataEngine {
     func memoryBreakdown() -> MemoryBreakdown {
         var result = MemoryBreakdown()
         result.used = heap.used

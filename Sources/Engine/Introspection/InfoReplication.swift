@@ -3,7 +3,7 @@ import RESP
 import Replication
 import Sessions
 
-extension Engine {
+extension DataEngine {
     /// Bytes held for the replication stream.
     var replicationMemory: Int { replication.stream.isActive ? replication.stream.footprint : 0 }
 

@@ -2,7 +2,7 @@ import Keyspace
 import RESP
 import Sessions
 
-extension Engine {
+extension DataEngine {
     func statisticsInfo(_ info: inout InfoText) {
         let counts = frontend.statistics
         info.section("Stats")

@@ -2,7 +2,7 @@ import Memory
 import RESP
 import Sessions
 
-extension Engine {
+extension DataEngine {
     /// Shows an executed request to the sessions under MONITOR. Commands of administrators are
     /// not shown, and secrets are not.
     mutating func feedMonitors(_ call: Call, _ entry: CommandEntry) {

@@ -43,7 +43,7 @@ enum LoadProgress: Equatable {
     case failed(String)
 }
 
-extension Engine {
+extension DataEngine {
     /// Begins to load. The data that are there stay and are served until the new ones are
     /// complete, so a failure costs nothing.
     mutating func beginLoad(_ source: Loader.Source, dropsExpired: Bool) {

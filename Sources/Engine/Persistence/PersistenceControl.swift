@@ -106,7 +106,7 @@ struct SnapshotTransfer {
     let spool: Slot<ByteBuffer>
 }
 
-extension Engine {
+extension DataEngine {
     /// Bytes a spool may hold before the walk waits for its reader.
     static var spoolLimit: Int { 256 * 1024 }
     /// About how many bytes of entries a slice of the walk visits: well below a millisecond.
@@ -162,7 +162,7 @@ extension Engine {
 
     /// Moves snapshots, loads and freeing on; called at the end of every turn.
     mutating func pumpPersistence() {
-        persistence.slicesLeft = Engine.slicesPerTurn
+        persistence.slicesLeft = DataEngine.slicesPerTurn
         if persistence.delayedUntil > 0, frontend.time.monotonic >= persistence.delayedUntil {
             persistence.isHungry = true
         }
@@ -190,7 +190,7 @@ extension Engine {
         let delay = settings[number: "rdb-key-save-delay", default: 0]
         guard delay > 0 else {
             persistence.slicesLeft -= 1
-            persistence.run?.encoder.advance(&keyspace, limit: Engine.sliceBytes)
+            persistence.run?.encoder.advance(&keyspace, limit: DataEngine.sliceBytes)
             return true
         }
         guard frontend.time.monotonic >= persistence.delayedUntil else { return false }
@@ -211,7 +211,7 @@ extension Engine {
             keyspace.snapshotSideBytes > settings.snapshotBufferLimit
         else { return }
         if isSaving {
-            persistence.slicesLeft = Engine.slicesPerTurn
+            persistence.slicesLeft = DataEngine.slicesPerTurn
             return
         }
         frontend.log(

@@ -6,7 +6,7 @@ import RESP
 import Sessions
 
 /// Snapshots to disk.
-extension Engine {
+extension DataEngine {
     /// Bytes handed to the host at a time.
     private static var filePiece: Int { 256 * 1024 }
     /// Seconds after a failed attempt before save points try again.
@@ -44,8 +44,8 @@ extension Engine {
             persistence.run?.isWriting == false, persistence.run?.isCommitting == false
         else { return }
         var piece: [UInt8] = []
-        while piece.count < Engine.filePiece {
-            let taken = takeOutput(atMost: Engine.filePiece - piece.count)
+        while piece.count < DataEngine.filePiece {
+            let taken = takeOutput(atMost: DataEngine.filePiece - piece.count)
             if !taken.isEmpty {
                 piece += taken
                 continue
@@ -78,7 +78,7 @@ extension Engine {
             saveSucceeded()
         } else {
             persistence.run?.isWriting = false
-            persistence.slicesLeft = Engine.slicesPerTurn
+            persistence.slicesLeft = DataEngine.slicesPerTurn
             pumpDisk()
         }
         return true
@@ -140,7 +140,7 @@ extension Engine {
         let statistics = persistence.statistics
         let changes = keyspace.changes - statistics.changesAtSave
         let mayTry =
-            statistics.lastSaveSucceeded || now - statistics.lastAttempt > Engine.retrySeconds
+            statistics.lastSaveSucceeded || now - statistics.lastAttempt > DataEngine.retrySeconds
         if persistence.isUnsaved, !settings.savePoints.isEmpty, mayTry { return save(.nothing) }
         for point in settings.savePoints
         where changes >= point.changes && now - statistics.lastSave > point.seconds && mayTry {

@@ -7,7 +7,7 @@ import Sessions
 
 /// Snapshots to replicas. All that wait when a walk begins share it; each has a spool of its own
 /// and the walk goes no faster than the slowest reader.
-extension Engine {
+extension DataEngine {
     /// A replica wants a snapshot.
     mutating func attachTransfer(_ session: Slot<Session>) {
         persistence.transfers[session.value.id] = SnapshotTransfer(
@@ -83,10 +83,10 @@ extension Engine {
     private mutating func fillSpools() {
         guard case .sockets? = persistence.target else { return }
         let readers = persistence.transfers.filter { $0.value.stage == .sending }
-        while readers.allSatisfy({ $0.value.spool.value.count < Engine.spoolLimit }) {
+        while readers.allSatisfy({ $0.value.spool.value.count < DataEngine.spoolLimit }) {
             guard let view = persistence.run?.encoder.output else { return }
             if !view.isEmpty {
-                let count = min(view.count, Engine.spoolLimit)
+                let count = min(view.count, DataEngine.spoolLimit)
                 for (_, transfer) in readers { transfer.spool.value.append(view[0..<count]) }
                 persistence.run?.encoder.consume(count)
                 continue

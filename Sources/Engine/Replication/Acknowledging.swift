@@ -4,7 +4,7 @@ import Replication
 import Sessions
 
 /// WAIT: clients that want to know how many replicas have their writes.
-extension Engine {
+extension DataEngine {
     /// Answers at once, or lets the client wait for `replicas`; `deadline` in monotonic
     /// microseconds, nil for none.
     mutating func waitForReplicas(

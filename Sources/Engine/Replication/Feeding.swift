@@ -5,7 +5,7 @@ import Replication
 import Sessions
 
 /// The stream: commands go in, replicas get it from where they are.
-extension Engine {
+extension DataEngine {
     /// Moves the unit's commands to the stream.
     mutating func feedStream() {
         let isTransaction = unit.operations.count > 1

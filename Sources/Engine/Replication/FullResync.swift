@@ -5,7 +5,7 @@ import Replication
 import Sessions
 
 /// Taking the primary's data in place of our own.
-extension Engine {
+extension DataEngine {
     /// Bytes of a snapshot that are decoded at a time.
     private static var snapshotPiece: Int { 64 * 1024 }
 
@@ -13,7 +13,7 @@ extension Engine {
     mutating func readSnapshot(_ link: Slot<Session>) -> Bool {
         guard case .receiving(var receiver) = replication.primary.stage else { return false }
         let input = link.value.input.readable
-        let window = input[0..<min(input.count, Engine.snapshotPiece)]
+        let window = input[0..<min(input.count, DataEngine.snapshotPiece)]
         let step = receiver.next(window, at: 0)
         replication.primary.stage = .receiving(receiver)
         switch step {

@@ -36,7 +36,7 @@ struct LocalExpiry: Equatable {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// Remembers the keys of a write that came from a client of a writable replica.
     mutating func noteLocalWrite(_ call: Call) {
         guard !call.session.value.flags.contains(.primaryStream) else { return }

@@ -30,7 +30,7 @@ package struct NodeRecord: Equatable {
     var isWatched: Bool { !state.watchers.isEmpty }
 }
 
-extension Engine {
+extension DataEngine {
     static var nodeStateFile: String { "node-state" }
 
     /// Writes the file. A write under way is followed by another one.
@@ -49,7 +49,8 @@ extension Engine {
         replication.node.isStale = false
         frontend.requests.append(
             .replaceFile(
-                id: id, path: dataPath(Engine.nodeStateFile), bytes: replication.node.state.file))
+                id: id, path: dataPath(DataEngine.nodeStateFile), bytes: replication.node.state.file
+            ))
     }
 
     /// The host wrote the file, or could not. Whether the id was this file's.
@@ -59,7 +60,7 @@ extension Engine {
         replication.node.writing = nil
         replication.node.waiting = []
         if let error {
-            frontend.log(.warning, "Cannot write \(Engine.nodeStateFile): \(error)")
+            frontend.log(.warning, "Cannot write \(DataEngine.nodeStateFile): \(error)")
             replication.node.isStale = true
         }
         for completion in waiting { complete(completion, error) }

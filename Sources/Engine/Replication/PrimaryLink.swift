@@ -101,7 +101,7 @@ extension CommandTable {
     fileprivate func find(_ name: StaticString) -> Int { find(ByteView(name)) }
 }
 
-extension Engine {
+extension DataEngine {
     /// Opens the connection to the primary.
     mutating func connectToPrimary() {
         guard let address = settings.replicaOf else { return }
@@ -164,7 +164,7 @@ extension Engine {
             return
         }
         replication.primary.lastHeard = frontend.time.monotonic
-        var budget = Engine.linkBytesPerTurn
+        var budget = DataEngine.linkBytesPerTurn
         while budget > 0, replication.primary.session == link, !link.value.input.isEmpty {
             let before = link.value.input.count - link.value.parsed
             let goesOn: Bool
@@ -315,7 +315,7 @@ extension Engine {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// What the log says when the stream ends.
     mutating func reportLostLink() {
         guard replication.primary.isOnline else { return }

@@ -5,13 +5,13 @@ import Replication
 import Sessions
 
 /// The primary's side: what replicas ask for and what becomes of them.
-extension Engine {
+extension DataEngine {
     /// What is known of the session as a replica, attached or not.
     func replicaLink(_ session: Slot<Session>) -> ReplicaLink {
         let id = session.value.id
         return replication.replicas[id] ?? replication.callers[id]
             ?? ReplicaLink(
-                peerAddress: Engine.host(of: session.value.peer), at: frontend.time.monotonic)
+                peerAddress: DataEngine.host(of: session.value.peer), at: frontend.time.monotonic)
     }
 
     /// The address in "address:port".
@@ -217,7 +217,7 @@ extension Engine {
     }
 }
 
-extension Engine {
+extension DataEngine {
     /// An error went, or would have gone, to a replica or a primary: one of the two is wrong.
     mutating func reportPeerError(_ call: Call, _ reply: ByteView, _ start: Int) {
         let isReplica = call.session.value.role == .replica

@@ -58,7 +58,7 @@ package struct ReplicationStatistics: Equatable, Sendable {
     package init() {}
 }
 
-extension Engine {
+extension DataEngine {
     /// Offset behind the last byte of the stream.
     package var streamEnd: Int { replication.stream.offset }
 

@@ -4,11 +4,11 @@ import Replication
 import Sessions
 
 /// What replication does every second.
-extension Engine {
+extension DataEngine {
     mutating func replicationCron(at now: Int64) {
         replication.seconds += 1
         if startup != .done || replication.shutdown != nil {
-            frontend.requests.append(.extendTimeout(microseconds: Engine.patience))
+            frontend.requests.append(.extendTimeout(microseconds: DataEngine.patience))
         }
         if let reminder = replication.fence.tick(at: now) { log(reminder) }
         guard startup == .done || startup == .notBegun else { return }

@@ -4,7 +4,7 @@ import Replication
 import Sessions
 
 /// Becoming a replica, a primary, or the replica of another.
-extension Engine {
+extension DataEngine {
     /// Follows the server at `address` from now on. Data and history stay: it may let us
     /// continue from where we are.
     mutating func follow(_ address: PrimaryAddress, isOrdered: Bool) {

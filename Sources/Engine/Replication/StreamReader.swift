@@ -5,7 +5,7 @@ import Sessions
 
 /// Applying the primary's stream: its commands run like a client's, and the same bytes go on to
 /// sub-replicas and into our own backlog.
-extension Engine {
+extension DataEngine {
     /// An argument may be as long as the primary allows it to be.
     private static var streamLimits: RequestLimits { RequestLimits(maxBulk: 4 << 30) }
 
@@ -41,7 +41,7 @@ extension Engine {
         frontend.arena.value.removeAll()
         while frontend.batchCount < Frontend.batchSize {
             let outcome = link.value.parser.next(
-                link.value.input.readable, at: link.value.parsed, limits: Engine.streamLimits,
+                link.value.input.readable, at: link.value.parsed, limits: DataEngine.streamLimits,
                 into: &frontend.arena.value)
             switch outcome {
             case .incomplete:

@@ -16,7 +16,7 @@ final class Cluster {
     let plan: Plan
     let seed: UInt64
     let world: World
-    private(set) var servers: [ServiceNode<Engine>] = []
+    private(set) var servers: [ServiceNode<DataEngine>] = []
     private(set) var sentinels: [ServiceNode<SentinelService>] = []
     private(set) var clients: [ClientNode] = []
     static let group = "main"
@@ -42,13 +42,13 @@ final class Cluster {
 
     private func addServer(_ index: Int) {
         let seed = self.seed
-        let node = ServiceNode<Engine>(
+        let node = ServiceNode<DataEngine>(
             index: world.nodes.count, address: "10.0.0.\(index + 1)", port: 6379
         ) { node, world in
             let text = node.disk.files["redis.conf"].map { String(decoding: $0, as: UTF8.self) }
             let life = UInt64(world.lives[node.index])
             let slot = Slot(
-                Engine(
+                DataEngine(
                     settings: Cluster.settings(text ?? ""),
                     seed: seed &* 1_000_003 &+ UInt64(node.index) &* 101 &+ life,
                     clock: VirtualClock.read))
@@ -133,11 +133,11 @@ final class Cluster {
     }
 
     /// The server that says it is primary and takes writes; the first if there are several.
-    var primary: ServiceNode<Engine>? {
+    var primary: ServiceNode<DataEngine>? {
         servers.first { $0.service?.value.isWritablePrimary == true } ?? servers.first
     }
 
-    var someReplica: ServiceNode<Engine>? {
+    var someReplica: ServiceNode<DataEngine>? {
         let all = servers.filter { $0.service?.value.replication.isReplica == true }
         return all.isEmpty ? nil : all[world.random.below(all.count)]
     }

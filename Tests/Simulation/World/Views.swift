@@ -38,7 +38,7 @@ extension ServiceNode where S: ~Copyable {
     }
 }
 
-extension ServiceNode where S == Engine {
+extension ServiceNode where S == DataEngine {
     var serverView: ServerView? {
         guard let service else { return nil }
         let isLinkUp = service.value.replication.isLinkUp

@@ -11,7 +11,7 @@ import Sessions
 ///
 /// It must live in a `Slot`: handlers reach it by its address.
 
-package struct Engine: ~Copyable, Service {
+package struct DataEngine: ~Copyable, Service {
     package let heap: Heap
     package var frontend: Frontend
     package var keyspace: Databases
@@ -136,11 +136,11 @@ package struct Gates: OptionSet, Sendable {
 @inline(__always)
 func engine(
     _ owner: UInt, _ call: UInt,
-    _ body: (inout Engine, Call) throws(ReplyError) -> Propagation
+    _ body: (inout DataEngine, Call) throws(ReplyError) -> Propagation
 ) -> Int32 {
     let call = Slot<Call>(address: call).value
     do {
-        return try body(&Slot<Engine>(address: owner).value, call).rawValue
+        return try body(&Slot<DataEngine>(address: owner).value, call).rawValue
     } catch {
         return reportError(error, call)
     }
