@@ -1,56 +1,35 @@
-"""A group of servers and sentinels on loopback, for measurements: works with the programs of
-Tandem and of Redis alike. Ends only what it started, by pid, and leaves nothing behind."""
+"""A group of servers and sentinels on loopback with redis-py clients, for measurements: works
+with the programs of Tandem and of Redis alike."""
 import os
 import shutil
 import signal
-import socket
-import subprocess
+import sys
 import tempfile
-import time
 
 import redis
 from redis.sentinel import Sentinel
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "examples", "demo.d"))
+import group  # noqa: E402
+
 NAME = "main"
 
 
-def free_ports(count):
-    """Ports that were free a moment ago; all taken at once so that they differ."""
-    held = [socket.socket() for _ in range(count)]
-    for sock in held:
-        sock.bind(("127.0.0.1", 0))
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
-        sock.close()
-    return ports
-
-
 def wait_for(condition, seconds, what):
-    """Polls until the condition holds; raises when it does not in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """Asks until the condition holds; raises when it does not in time."""
+
+    def holds():
         try:
-            result = condition()
-            if result:
-                return result
-        except (redis.RedisError, OSError):
-            pass
-        time.sleep(0.02)
-    raise TimeoutError(what)
+            return condition()
+        except redis.RedisError:
+            return False
+
+    group.wait_for(what, holds, seconds)
 
 
-class Node:
-    """One process with a directory of its own."""
-
-    def __init__(self, command, folder, port, log):
-        self.command, self.folder, self.port, self.log = command, folder, port, log
-        self.process = None
-
-    def start(self):
-        output = open(self.log, "ab")
-        self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder
-        )
+class Node(group.Node):
+    """A process of the group that is asked through redis-py."""
 
     def kill(self, sig=signal.SIGKILL):
         self.process.send_signal(sig)
@@ -66,7 +45,7 @@ class Group:
 
     def __init__(self, server, sentinel, secondaries=1, down_after=1000, options=()):
         self.folder = tempfile.mkdtemp(prefix="tandem-group-")
-        ports = free_ports(1 + secondaries + 3)
+        ports = group.free_ports(1 + secondaries + 3)
         self.nodes, self.sentinels = [], []
         for index, port in enumerate(ports[: 1 + secondaries]):
             lines = [f"port {port}", "bind 127.0.0.1", 'save ""', "repl-diskless-sync-delay 0"]
@@ -92,7 +71,7 @@ class Group:
         with open(conf, "w") as file:
             file.write("\n".join([f"dir {folder}"] + lines) + "\n")
         command = program.split() if isinstance(program, str) else program
-        return Node(command + [conf], folder, port, os.path.join(folder, "log"))
+        return Node(name, command + [conf], folder, port)
 
     def __enter__(self):
         try:
