@@ -35,6 +35,9 @@ package struct CommandFlags: OptionSet, Sendable {
     /// Answers with pushes, which CLIENT REPLY does not silence.
     @inlinable package static var pushes: Self { Self(rawValue: 1 << 22) }
 
+    /// Deletes expired keys of any names on its way; each is a change of its own for replicas.
+    @inlinable package static var arbitraryKeys: Self { Self(rawValue: 1 << 23) }
+
     /// Redis's names, in the order in which COMMAND lists them; it does not list `mayReplicate`.
     package static let names: [(CommandFlags, String)] = [
         (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),

@@ -1,3 +1,6 @@
+import Engine
+import Keyspace
+import Memory
 import Testing
 
 /// Replies are those of redis-server 7.0.15 to the same requests.
@@ -138,6 +141,22 @@ import Testing
             BITOP OR d n => :1
             TTL d => :-1
             """#)
+    }
+
+    @Test func everyChangeCountsOnce() {
+        let bench = EngineBench()
+        func changes(_ line: String) -> Int {
+            let before = bench.engine.value.keyspace.changes
+            bench.run(line)
+            return bench.engine.value.keyspace.changes - before
+        }
+        #expect(changes("BITFIELD f INCRBY i5 0 1") == 1)
+        #expect(changes("BITFIELD f INCRBY i5 0 1 INCRBY i5 8 1") == 2)
+        #expect(changes("BITFIELD f SET i5 8 1") == 0)
+        #expect(changes("BITFIELD f SET i5 90 0") == 1)
+        #expect(changes("BITFIELD f GET i5 90") == 0)
+        #expect(changes("SETBIT f 0 0") == 0)
+        #expect(changes("SETBIT f 0 1") == 1)
     }
 
     @Test func integersOfAnyWidth() {

@@ -1,7 +1,37 @@
+import Configuration
+import Engine
 import Testing
 
 /// Replies are those of redis-server 7.0.15 to the same requests.
 @Suite struct GenericCommandTests {
+    @Test func deletedKeysDoNotComeBackWithTheNextStart() {
+        let bench = EngineBench { $0.savePoints = [SavePoint(seconds: 3600, changes: 1)] }
+        bench.run("SET a 1")
+        #expect(bench.run("FLUSHALL") == "+OK")
+        #expect(bench.run("INFO persistence").contains("rdb_changes_since_last_save:0|"))
+        #expect(bench.run("INFO persistence").contains("rdb_saves:1|"))
+        #expect(bench.run("FLUSHDB") == "+OK")
+        #expect(bench.run("INFO persistence").contains("rdb_saves:1|"))
+        for line in ["MULTI", "SET a 1"] { bench.run(line) }
+        bench.run("FLUSHALL")
+        #expect(bench.run("EXEC") == "*2|+OK|+OK")
+        #expect(bench.run("INFO persistence").contains("rdb_saves:2|"))
+    }
+
+    @Test func aSnapshotOfDeletedKeysIsGivenUp() {
+        let bench = EngineBench()
+        for line in ["CONFIG SET rdb-key-save-delay 1000000", "SET a 1", "SET b 1", "BGSAVE"] {
+            bench.run(line)
+        }
+        #expect(bench.run("INFO persistence").contains("rdb_bgsave_in_progress:1|"))
+        #expect(bench.run("FLUSHALL") == "+OK")
+        let info = bench.run("INFO persistence")
+        #expect(info.contains("rdb_bgsave_in_progress:0|"))
+        #expect(info.contains("rdb_last_bgsave_status:ok|"))
+        #expect(!info.contains("rdb_changes_since_last_save:0|"))
+        #expect(bench.run("SET a 1") == "+OK")
+    }
+
     @Test func keysAreCountedAndDeleted() {
         play(
             #"""

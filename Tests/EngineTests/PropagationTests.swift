@@ -189,6 +189,18 @@ import Testing
             """)
     }
 
+    @Test func whatAWalkFindsExpiredIsNoTransaction() {
+        bench(
+            """
+            SET a 1 PXAT 1700000001000 => +OK
+            SET b 1 PXAT 1700000001000 => +OK
+            ~ SET a 1 PXAT 1700000001000; SET b 1 PXAT 1700000001000
+            @1000
+            RANDOMKEY => $-1
+            ~ DEL b; DEL a
+            """)
+    }
+
     @Test func restoreIsSentWithAnAbsoluteTime() throws {
         let bench = EngineBench()
         bench.attachReplica()

@@ -155,8 +155,15 @@ import Testing
     @Test func staleDataAreHiddenWhereAskedFor() {
         let (primary, replicas) = group(1) { $0.replicaServeStaleData = false }
         #expect(replicas[0].get("a") == "1")
+        let client = TestClient(network, replicas[0])
+        client?.send("MULTI")
+        client?.send("GET", "a")
+        #expect(client?.reply() == .simple("OK") && client?.reply() == .simple("QUEUED"))
         primary.kill()
         network.settle()
+        // What was queued while the data were fresh is not run on stale ones.
+        client?.send("EXEC")
+        #expect(client?.reply()?.string?.hasPrefix("EXECABORT Transaction discarded") == true)
         #expect(replicas[0].run("GET", "a").string?.hasPrefix("MASTERDOWN") == true)
         #expect(replicas[0].run("INFO").isError == false)
     }
@@ -174,6 +181,20 @@ import Testing
         primary.isCutOff = false
         #expect(network.wait { replica.run("DBSIZE") == .integer(2) })
         #expect(primary.run("DBSIZE") == .integer(1))
+    }
+
+    @Test func aPausedReplicaDoesNotApplyTheStream() {
+        let (primary, replicas) = group(1) { $0.replTimeout = 5 }
+        let replica = replicas[0]
+        #expect(network.wait { primary.place == replica.place })
+        replica.run("CLIENT", "PAUSE", "100000", "WRITE")
+        primary.run("SET", "a", "2")
+        network.pass(milliseconds: 20_000)
+        #expect(replica.get("a") == "1" && replica.isLinkUp)
+        #expect(replica.info("blocked_clients") == "1")
+        replica.run("CLIENT", "UNPAUSE")
+        #expect(network.wait { replica.get("a") == "2" && primary.place == replica.place })
+        #expect(primary.info("sync_full") == "1")
     }
 
     // MARK: Stopping

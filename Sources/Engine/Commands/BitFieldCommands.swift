@@ -57,16 +57,17 @@ private func writeFields(
 ) throws(ReplyError) -> Propagation {
     let entry = engine.claim(call)
     if let entry, !entry.isString { throw .wrongType }
-    var hasChanged = false
+    let changesBefore = engine.keyspace.changes
     // The string grows before anything is written, and even if nothing is.
     let needed = operations.map { $0.isWrite ? $0.field.bytes.upperBound : 0 }.max() ?? 0
-    if entry?.stringLength ?? 0 < needed {
-        engine.writeBits(call, [0], at: needed - 1)
-        hasChanged = true
-    }
+    let hasGrown = entry?.stringLength ?? 0 < needed
+    if hasGrown { engine.writeBits(call, [0], at: needed - 1) }
     call.reply.array(operations.count)
-    for operation in operations where engine.perform(operation, call) { hasChanged = true }
-    guard hasChanged else { return .none }
+    var changed = 0
+    for operation in operations where engine.perform(operation, call) { changed += 1 }
+    guard hasGrown || changed > 0 else { return .none }
+    // To grow is no change of its own beside the operations that needed it.
+    engine.keyspace.changes = changesBefore + max(changed, 1)
     engine.keyChanged(call[1], call.database, "setbit", .string)
     return .verbatim
 }

@@ -77,7 +77,7 @@ func flushdb(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Pro
 func flushall(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     try checkFlushOptions(call)
     engine.flush(nil)
-    call.reply.ok()
+    engine.saveNothing(call)
     return .verbatim
 }
 

@@ -15,14 +15,14 @@ extension CommandRows {
             tips: ["request_policy:all_shards", "nondeterministic_output_order"]
         ) { engine($0, $2, keys) },
         Command(
-            "scan", arity: -2, flags: [.readonly], group: .generic, since: "2.8.0",
+            "scan", arity: -2, flags: [.readonly, .arbitraryKeys], group: .generic, since: "2.8.0",
             complexity: "O(1) for each call, O(N) for a whole walk",
             summary: "Goes through the keys of the database step by step.",
             syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]",
             tips: ["nondeterministic_output", "request_policy:special"]
         ) { engine($0, $2, scan) },
         Command(
-            "randomkey", arity: 1, flags: [.readonly], group: .generic,
+            "randomkey", arity: 1, flags: [.readonly, .arbitraryKeys], group: .generic,
             summary: "Returns any key of the database.",
             tips: ["request_policy:all_shards", "nondeterministic_output"]
         ) { engine($0, $2, randomkey) },

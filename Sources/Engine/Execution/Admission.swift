@@ -53,15 +53,16 @@ extension DataEngine {
         return transactionStep(call, entry)
     }
 
-    /// The flags of a command; EXEC has those of all it will run.
+    /// The flags of a command. EXEC does what any request it will run does, and may run only
+    /// where all of them may.
     func effectiveFlags(_ call: Call, _ entry: CommandEntry) -> CommandFlags {
         var result = entry.flags
         guard frontend.table.rows[call.command].name == "exec" else { return result }
+        let permissions: CommandFlags = [.stale, .loading]
         for request in call.session.value.queue.requests {
-            result.formUnion(
-                frontend.table[request.command].flags.intersection([
-                    .write, .denyOOM, .mayReplicate,
-                ]))
+            let flags = frontend.table[request.command].flags
+            result.formUnion(flags.intersection([.write, .denyOOM, .mayReplicate]))
+            result.subtract(permissions.subtracting(flags))
         }
         return result
     }

@@ -66,7 +66,10 @@ extension DataEngine {
         }
         guard !call.session.value.flags.contains(.executing) else { return }
         let isWrite = !unit.isEmpty
-        if isWrite { flushUnit(for: call.session) }
+        if isWrite {
+            let isSplit = frontend.table[call.command].flags.contains(.arbitraryKeys)
+            flushUnit(for: call.session, isSplit: isSplit)
+        }
         if !replyGate.isOpen { hold(call, from: start, isWrite: isWrite) }
     }
 

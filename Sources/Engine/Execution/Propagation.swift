@@ -99,11 +99,11 @@ extension DataEngine {
         if !replyGate.isOpen { hold(call, from: start, isWrite: !unit.isDisabled) }
     }
 
-    /// Sends the unit to the stream, as a transaction if it holds several commands, and notes the
-    /// offset for WAIT.
-    mutating func flushUnit(for session: Slot<Session>?) {
+    /// Sends the unit to the stream and notes the offset for WAIT. Several commands leave as a
+    /// transaction, except where `isSplit` says that they have nothing to do with each other.
+    mutating func flushUnit(for session: Slot<Session>?, isSplit: Bool = false) {
         guard !unit.isEmpty else { return }
-        feedStream()
+        feedStream(isSplit: isSplit)
         unit.removeAll()
         if let session { session.value.lastWriteOffset = streamEnd }
     }

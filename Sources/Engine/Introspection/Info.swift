@@ -87,12 +87,14 @@ extension DataEngine {
         var (connected, blocked, timed, input, output) = (0, 0, 0, 0, 0)
         for slot in frontend.sessions.values {
             if slot.value.role == .client { connected += 1 }
-            if slot.value.flags.contains(.blocked),
-                case .wait(_, _, let deadline) =
-                    slot.value.blocking
-            {
-                blocked += 1
-                if deadline > 0 { timed += 1 }
+            if slot.value.flags.contains(.blocked) {
+                switch slot.value.blocking {
+                case .wait(_, _, let deadline):
+                    blocked += 1
+                    if deadline > 0 { timed += 1 }
+                case .paused: blocked += 1
+                default: break
+                }
             }
             input = max(input, slot.value.input.capacity)
             output = max(output, slot.value.reply.buffer.capacity)

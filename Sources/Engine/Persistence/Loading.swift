@@ -190,7 +190,9 @@ extension DataEngine {
     /// Gives the walk up and tells those who wait for it.
     mutating func abortRun(_ reason: String) {
         switch persistence.target {
-        case .disk(let file, _)?: _ = saveProgressed(file, failure: reason, isDone: false)
+        case .disk(let file, _)?:
+            frontend.log(.notice, "Background saving given up: \(reason)")
+            abandonSave(file, reason)
         case .sockets?:
             closeReaders(at: .sending)
             endRun()

@@ -60,6 +60,8 @@ enum SaveCompletion: Equatable {
     case nothing
     /// Answer +OK to this session (SAVE).
     case reply(session: Int)
+    /// Answer +OK to this session, whether it was saved or not (FLUSHALL).
+    case flushed(session: Int)
     /// Load it again, then answer (DEBUG RELOAD).
     case reload(session: Int)
     /// Go on with stopping the server.

@@ -27,6 +27,24 @@ extension DataEngine {
         }
     }
 
+    /// After FLUSHALL: a snapshot under way is of no use any more, and where snapshots are made at
+    /// all, what was deleted shall not come back with the next start. Answers the request, where
+    /// it can once that is on disk.
+    mutating func saveNothing(_ call: Call) {
+        if isSaving { abortRun("all keys were deleted") }
+        guard !settings.savePoints.isEmpty else { return call.reply.ok() }
+        let session = call.session
+        // Where it must wait for something else, the client does not.
+        let isNext = persistence.target == nil && unit.isEmpty
+        guard isNext, session.value.flags.isDisjoint(with: [.executing, .primaryStream]) else {
+            call.reply.ok()
+            return save(.nothing)
+        }
+        session.value.flags.insert(.blocked)
+        session.value.blocking = .host(0)
+        save(.flushed(session: session.value.id))
+    }
+
     mutating func beginSave(_ completions: [SaveCompletion]) {
         let file = nextToken
         nextToken += 1
@@ -102,14 +120,19 @@ extension DataEngine {
     }
 
     private mutating func saveFailed(_ file: Int, _ reason: String) {
-        let completions = persistence.run?.completions ?? []
         persistence.statistics.lastSaveSucceeded = false
-        frontend.requests.append(.abandonFile(id: file))
         frontend.log(.warning, "Write error saving DB on disk: \(reason)")
         frontend.log(.warning, "Background saving error")
         if settings.stopWritesOnSaveError, !settings.savePoints.isEmpty {
             gates.insert(.saveFailed)
         }
+        abandonSave(file, reason)
+    }
+
+    /// Gives a snapshot to disk up; by itself that is no failure.
+    mutating func abandonSave(_ file: Int, _ reason: String) {
+        let completions = persistence.run?.completions ?? []
+        frontend.requests.append(.abandonFile(id: file))
         endRun()
         for completion in completions { complete(completion, length: 0, error: reason) }
     }
@@ -120,6 +143,10 @@ extension DataEngine {
         case .reply(let id):
             guard let slot = frontend.sessions[id] else { return }
             if error == nil { slot.value.reply.ok() } else { slot.value.reply.error("ERR") }
+            unblock(slot)
+        case .flushed(let id):
+            guard let slot = frontend.sessions[id] else { return }
+            slot.value.reply.ok()
             unblock(slot)
         case .reload(let id):
             if error == nil { return reload(for: id) }

@@ -7,8 +7,8 @@ import Sessions
 /// The stream: commands go in, replicas get it from where they are.
 extension DataEngine {
     /// Moves the unit's commands to the stream.
-    mutating func feedStream() {
-        let isTransaction = unit.operations.count > 1
+    mutating func feedStream(isSplit: Bool) {
+        let isTransaction = unit.operations.count > 1 && !isSplit
         if isTransaction { replication.stream.beginUnit() }
         var start = 0
         for operation in unit.operations {

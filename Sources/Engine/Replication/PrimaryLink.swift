@@ -171,7 +171,7 @@ extension DataEngine {
             switch replication.primary.stage {
             case .handshake: goesOn = readHandshake(link)
             case .receiving: goesOn = readSnapshot(link)
-            case .online: goesOn = applyStream(link)
+            case .online: goesOn = mayApply(link) && applyStream(link)
             default: goesOn = false
             }
             let done = before - (link.value.input.count - link.value.parsed)
@@ -180,6 +180,14 @@ extension DataEngine {
             if !goesOn { return }
         }
         if budget <= 0, replication.primary.session == link { frontend.enqueue(link) }
+    }
+
+    /// Whether the stream may change data now. A pause stops it like any writer; the host reads a
+    /// little ahead and leaves the rest to the primary.
+    private mutating func mayApply(_ link: Slot<Session>) -> Bool {
+        guard gates.contains(.paused), pause.isActive(frontend.time) else { return true }
+        postpone(link)
+        return false
     }
 
     /// Bytes of a link that are worked on in one turn.

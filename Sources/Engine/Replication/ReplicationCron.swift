@@ -28,7 +28,8 @@ extension DataEngine {
     /// Connects, gives up what takes too long, acknowledges.
     private mutating func superviseLink(at now: Int64) {
         let timeout = Int64(settings.replTimeout) * 1_000_000
-        let isSilent = now - replication.primary.lastHeard > timeout
+        let isPaused = replication.primary.session?.value.blocking == .paused
+        let isSilent = now - replication.primary.lastHeard > timeout && !isPaused
         switch replication.primary.stage {
         case .none: break
         case .disconnected:
