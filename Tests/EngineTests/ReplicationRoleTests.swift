@@ -238,12 +238,12 @@ import Testing
         #expect(
             server.run("TANDEM", "WATCH", "g", Self.sentinel, "s", "26379", "2", "3", "4")
                 == .simple("OK"))
-        #expect(server.files["node-state"] != nil)
+        #expect(server.files["node-state-6379"] != nil)
     }
 
     @Test func aWatchedPrimaryThatCrashedServesNothingUntilItIsTold() {
         let (primary, replicas) = group(1) { $0.savePoints = [SavePoint(seconds: 1, changes: 1)] }
-        #expect(primary.files["node-state"] == nil)
+        #expect(primary.files["node-state-6379"] == nil)
         watch(primary)
         network.pass(milliseconds: 3000)
         primary.restart()
@@ -288,8 +288,8 @@ import Testing
     @Test func aBrokenNodeStateFileStopsTheStart() {
         let server = network.add("n")
         watch(server)
-        server.files["node-state"]?[3] ^= 1
+        server.files["node-state-6379"]?[3] ^= 1
         server.restart()
-        #expect(server.exitStatus == 1 && server.logged("Cannot use node-state"))
+        #expect(server.exitStatus == 1 && server.logged("Cannot use node-state-6379"))
     }
 }

@@ -27,7 +27,7 @@ extension DataEngine {
         let file = nextToken
         nextToken += 1
         startup = .readingNode(file: file, bytes: [])
-        frontend.requests.append(.readFile(id: file, path: dataPath(DataEngine.nodeStateFile)))
+        frontend.requests.append(.readFile(id: file, path: dataPath(nodeStateFile)))
     }
 
     /// A piece of the node-state file. Whether the id was this file's.
@@ -43,7 +43,7 @@ extension DataEngine {
             replication.node.state = try NodeState(file: all)
             loadAtStart()
         } catch {
-            giveUp("Cannot use \(dataPath(DataEngine.nodeStateFile)): \(error)")
+            giveUp("Cannot use \(dataPath(nodeStateFile)): \(error)")
         }
         return true
     }
@@ -52,7 +52,7 @@ extension DataEngine {
     mutating func nodeUnreadable(_ id: Int, errno: Int32, reason: String) -> Bool {
         guard case .readingNode(let file, _) = startup, file == id else { return false }
         // No file: nobody ever watched this server.
-        if errno == 2 { loadAtStart() } else { giveUp("Cannot read node-state: \(reason)") }
+        if errno == 2 { loadAtStart() } else { giveUp("Cannot read \(nodeStateFile): \(reason)") }
         return true
     }
 

@@ -31,7 +31,11 @@ package struct NodeRecord: Equatable {
 }
 
 extension DataEngine {
-    static var nodeStateFile: String { "node-state" }
+    /// Name of the node-state file. Servers that share a directory tell theirs by the port; one
+    /// that moves to another port is another server to its sentinels as well.
+    var nodeStateFile: String {
+        settings.port > 0 ? "node-state-\(settings.port)" : "node-state"
+    }
 
     /// Writes the file. A write under way is followed by another one.
     mutating func saveNode(_ completion: NodeRecord.Completion? = nil) {
@@ -49,7 +53,7 @@ extension DataEngine {
         replication.node.isStale = false
         frontend.requests.append(
             .replaceFile(
-                id: id, path: dataPath(DataEngine.nodeStateFile), bytes: replication.node.state.file
+                id: id, path: dataPath(nodeStateFile), bytes: replication.node.state.file
             ))
     }
 
@@ -60,7 +64,7 @@ extension DataEngine {
         replication.node.writing = nil
         replication.node.waiting = []
         if let error {
-            frontend.log(.warning, "Cannot write \(DataEngine.nodeStateFile): \(error)")
+            frontend.log(.warning, "Cannot write \(nodeStateFile): \(error)")
             replication.node.isStale = true
         }
         for completion in waiting { complete(completion, error) }
