@@ -12,7 +12,7 @@ package struct Databases: ~Copyable {
     @usableFromInline package let heap: Heap
     @usableFromInline package let hashKey: HashKey
     @usableFromInline package var random: RandomGenerator
-    @usableFromInline var databases: SlotArray<Database>
+    @usableFromInline var databases: FlatArray<Database>
 
     /// Wall clock in milliseconds, set by the engine each turn. Decides what is expired and what
     /// access clocks are set to.
@@ -55,7 +55,7 @@ package struct Databases: ~Copyable {
         self.heap = heap
         self.hashKey = hashKey
         self.random = random
-        databases = SlotArray(count: databaseCount) { _ in Database(heap: heap, hashKey: hashKey) }
+        databases = FlatArray(count: databaseCount) { _ in Database(heap: heap, hashKey: hashKey) }
         snapshot = SnapshotState(heap: heap)
         discardedRecords = ChunkQueue(heap: heap)
         discardedBlocks = ChunkQueue(heap: heap)
