@@ -199,6 +199,13 @@ final class MiniNetwork {
         peers[index].persistsHeld = []
     }
 
+    /// Lets everything that a hanging disk was given fail; it goes on hanging.
+    func failHeldWrites(_ index: Int) {
+        let tokens = peers[index].persistsHeld
+        peers[index].persistsHeld = []
+        for token in tokens { give(index, .persistFailed(token, reason: "No space left")) }
+    }
+
     /// Ends a sentinel's process: its connections close.
     func crash(_ index: Int) {
         peers[index].isAlive = false

@@ -69,6 +69,43 @@ struct VoteTests {
         #expect(network.replies[session] == vote(3, 7))
     }
 
+    @Test("a vote that was not saved is not told when something else was")
+    func refusedForGood() {
+        let network = network()
+        #expect(network.settle())
+        network.run(1000)
+        network.peers[0].disk = .hangs
+        let first = network.ask(0, question(7, 2))
+        // Asked again while the write is under way: this answer waits for the next write.
+        let again = network.ask(0, question(7, 2))
+        network.failHeldWrites(0)
+        #expect(network.replies[first] == .array([.integer(0), .text("*"), .integer(0)]))
+        let other = network.ask(0, question(7, 3))
+        network.releaseDisk(0)
+        network.run(100)
+        #expect(network.replies[other] == vote(3, 7))
+        #expect(network.replies[again] == .array([.integer(0), .text("*"), .integer(0)]))
+    }
+
+    @Test("a group that is removed and watched again does not vote twice")
+    func watchedAgain() {
+        let network = network(sentinels: 1)
+        #expect(network.settle())
+        let first = network.ask(0, question(7, 2))
+        network.run(100)
+        #expect(network.replies[first] == vote(2, 7))
+        #expect(network.command(0, "SENTINEL", "REMOVE", "g") == .simple("OK"))
+        #expect(
+            network.command(0, "SENTINEL", "MONITOR", "g", "127.0.0.1", "7000", "2")
+                == .simple("OK"))
+        let second = network.ask(0, question(7, 3))
+        network.run(100)
+        #expect(network.replies[second] == .array([.integer(0), .text("*"), .integer(7)]))
+        let third = network.ask(0, question(8, 3))
+        network.run(100)
+        #expect(network.replies[third] == vote(3, 8))
+    }
+
     @Test("one vote for each epoch, first come, first served")
     func once() {
         let network = network()

@@ -64,12 +64,13 @@ extension SentinelState {
         groups[group].gate.startAt = nil
     }
 
-    /// The vote is on disk and may be told.
-    mutating func voteSaved(_ session: Int, _ name: String, _ vote: Vote) {
+    /// A write is done: what it holds may be told. That need not be what was asked for, when an
+    /// earlier write failed and the vote was taken back.
+    mutating func voteSaved(_ session: Int, _ name: String) {
         guard let group = groupIndex(name) else {
             return reply(session, .array([.integer(0), .text("*"), .integer(0)]))
         }
-        reply(session, opinion(group, vote: vote))
+        reply(session, opinion(group, vote: groups[group].savedVote))
     }
 
     /// The vote could not be saved: it was never given.

@@ -95,7 +95,7 @@ extension SentinelState {
 
     private mutating func saved(_ waiter: SavedFile.Waiter) {
         switch waiter {
-        case .vote(let session, let group, let vote): voteSaved(session, group, vote)
+        case .vote(let session, let group, _): voteSaved(session, group)
         case .candidacy(let group, let epoch): candidacySaved(group, epoch)
         case .reply(let session, let value): reply(session, value)
         }

@@ -51,9 +51,11 @@ extension SentinelState {
         }
         guard (0...65535).contains(port) else { return .error("ERR Invalid port number.") }
         let settings = GroupSettings(quorum: Int(quorum), timing: timing)
-        add(
-            GroupConfiguration(
-                name: call[1], primary: Address(call[2], Int(port)), settings: settings))
+        var group = GroupConfiguration(
+            name: call[1], primary: Address(call[2], Int(port)), settings: settings)
+        // The group may have been watched before: what was voted then is not voted again.
+        group.leaderEpoch = currentEpoch
+        add(group)
         event(.warning, .monitor, primary(groups.count - 1), "quorum \(quorum)")
         replyWhenSaved(call.session)
         return nil
