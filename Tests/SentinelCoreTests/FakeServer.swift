@@ -24,6 +24,10 @@ struct FakeServer {
     var offset: Int64 = 1000
     var priority = 100
     var linkIsUp = true
+    /// What INFO says of how long the link has been down.
+    var linkDownSeconds = "1"
+    /// The address at which INFO of its primary lists it.
+    var listedHost = "127.0.0.1"
     var historyID = String(repeating: "a", count: 40)
     var isFenced = false
     /// One of ours: knows TANDEM.
@@ -54,14 +58,15 @@ struct FakeServer {
         if let primary {
             lines += ["role:slave", "master_host:127.0.0.1", "master_port:\(primary)"]
             lines += ["master_link_status:\(linkIsUp ? "up" : "down")"]
-            if !linkIsUp { lines.append("master_link_down_since_seconds:1") }
+            if !linkIsUp { lines.append("master_link_down_since_seconds:\(linkDownSeconds)") }
             lines += ["slave_repl_offset:\(offset)", "slave_priority:\(priority)"]
             lines += ["replica_announced:1"]
         } else {
             lines.append("role:master")
         }
         for (index, replica) in replicas.enumerated() {
-            lines.append("slave\(index):ip=127.0.0.1,port=\(replica.port),state=online,offset=1")
+            lines.append(
+                "slave\(index):ip=\(replica.listedHost),port=\(replica.port),state=online,offset=1")
         }
         let state = isHandingOver ? "waiting-for-sync" : "no-failover"
         lines += ["master_failover_state:\(state)", "master_replid:\(historyID)"]

@@ -73,6 +73,57 @@ struct HelloTests {
         #expect(network.primaryPort(0) == 7001)
     }
 
+    @Test("what could not stand in the configuration file is not believed")
+    func unusableAddresses() throws {
+        let network = network()
+        #expect(network.settle())
+        network.servers[7002] = FakeServer(7002, primary: 7000)
+        network.servers[7002]?.listedHost = "replica.example"
+        let before = network.group(0)
+        told(network, "nonsense,26390,\(FakeServer.id(40)),0,g,127.0.0.1,7000,0")
+        told(network, "127.0.0.1,26390,\(FakeServer.id(40)),9,g,nonsense,7000,9")
+        told(network, "127.0.0.1,26390,\(String(repeating: "x", count: 5000)),0,g,127.0.0.1,7000,0")
+        network.run(12_000)
+        #expect(network.group(0).sentinels == [])
+        #expect(network.group(0).configurationEpoch == before.configurationEpoch)
+        #expect(network.primaryPort(0) == 7000)
+        #expect(network.group(0).replicas.map(\.address.port) == [7001])
+        // The test ends here if the sentinel cannot read its own file.
+        network.crash(0)
+        network.restart(0)
+    }
+
+    @Test("a sentinel that uses names finds them in its own files")
+    func names() throws {
+        let network = MiniNetwork(
+            sentinels: 1, servers: [FakeServer(7000), FakeServer(7001, primary: 7000)], quorum: 1,
+            extra: ["sentinel resolve-hostnames yes"])
+        #expect(network.settle())
+        told(network, "peer.example,26390,\(FakeServer.id(40)),0,g,127.0.0.1,7000,0")
+        network.run(1000)
+        #expect(network.group(0).sentinels.map(\.address.host) == ["peer.example"])
+        network.crash(0)
+        network.restart(0)
+        #expect(network.group(0).sentinels.map(\.address.host) == ["peer.example"])
+    }
+
+    @Test("a newer configuration ends an older attempt, also for the same primary")
+    func supersedes() throws {
+        let network = network()
+        #expect(network.settle())
+        network.servers[7000]?.handOver = .unknown
+        network.servers[7001]?.obeysPromotion = false
+        #expect(network.command(0, "SENTINEL", "FAILOVER", "g") == .simple("OK"))
+        #expect(
+            network.run(atMost: 3000) { network.group(0).failover?.stage == .waitingPromotion })
+        told(network, "127.0.0.1,26390,\(FakeServer.id(40)),5,g,127.0.0.1,7000,5")
+        #expect(network.group(0).failover == nil)
+        network.servers[7001]?.primary = nil
+        network.run(1000)
+        #expect(network.group(0).configurationEpoch == 5)
+        #expect(network.primaryPort(0) == 7000)
+    }
+
     @Test("links to a sentinel are shared by its groups")
     func shared() {
         let network = network()

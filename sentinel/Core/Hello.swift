@@ -17,6 +17,9 @@ package struct Hello: Equatable, Sendable {
     package var primary: Address
     package var configurationEpoch: UInt64
 
+    /// Bytes of the longest message that is read: names of hosts and groups are short.
+    static let longest = 2048
+
     package var text: String {
         "\(sender.host),\(sender.port),\(runID),\(currentEpoch),\(group),"
             + "\(primary.host),\(primary.port),\(configurationEpoch)"
@@ -24,6 +27,7 @@ package struct Hello: Equatable, Sendable {
 
     /// The message that `text` holds; nil if it is none.
     package init?(_ text: String) {
+        guard text.utf8.count <= Self.longest else { return nil }
         let fields = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard fields.count == 8, let port = Int(fields[1]), let epoch = UInt64(fields[3]),
             let primaryPort = Int(fields[6]), let configuration = UInt64(fields[7]),
@@ -53,9 +57,9 @@ package struct Hello: Equatable, Sendable {
 extension SentinelState {
     /// Takes a hello, from a data node's channel or sent to us directly.
     mutating func receiveHello(_ text: String) {
-        guard let hello = Hello(text), hello.runID != id, let group = groupIndex(hello.group) else {
-            return
-        }
+        guard let hello = Hello(text), hello.runID != id, let group = groupIndex(hello.group),
+            globals.accepts(host: hello.sender.host), globals.accepts(host: hello.primary.host)
+        else { return }
         touch(group)
         let peer = acquaint(hello, group)
         adoptEpoch(hello.currentEpoch, group)
@@ -120,6 +124,11 @@ extension SentinelState {
         guard hello.configurationEpoch > groups[group].configurationEpoch else { return }
         groups[group].configurationEpoch = hello.configurationEpoch
         changed()
+        if let failover = groups[group].failover, failover.epoch < hello.configurationEpoch,
+            !failover.stage.isPromoted
+        {
+            abortFailover(group, .abortNotElected)
+        }
         let told = endSupersededFailover(group)
         let old = groups[group].primary.address
         let isTold = names.isSame(told, hello.primary)

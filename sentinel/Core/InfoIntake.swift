@@ -8,7 +8,7 @@ extension SentinelState {
         let news = self[ref].report.absorb(text, at: now)
         if let runID = news.runID { noteRunID(ref, runID) }
         if case .primary = ref.place {
-            for address in news.replicas {
+            for address in news.replicas where globals.accepts(host: address.host) {
                 guard let added = addReplica(ref.group, address) else { continue }
                 event(.notice, .replicaFound, added)
                 changed()
