@@ -304,4 +304,26 @@ struct CommandTests {
         network.give(0, .scriptExited(2, status: 2, signal: 0))
         #expect(network.events(.scriptError).map(\.text) == ["/bin/notify 0 2"])
     }
+
+    @Test(
+        "times beyond all reason are refused",
+        arguments: [
+            ("SET", "down-after-milliseconds"), ("SET", "failover-timeout"),
+            ("SET", "master-reboot-down-after-period"), ("DEBUG", "ask-period"),
+        ])
+    func absurdTimes(command: String, option: String) {
+        let network = network(sentinels: 1)
+        network.run(10)
+        for value in ["9223372036854775807", "9223372036854775", "-9223372036854775808"] {
+            let words = ["SENTINEL", command] + (command == "SET" ? ["g"] : []) + [option, value]
+            let session = network.ask(0, words)
+            network.run(100)
+            #expect(network.replies[session]?.isError == true)
+        }
+        network.servers[7001]?.linkIsUp = false
+        network.servers[7001]?.linkDownSeconds = "9223372036854775807"
+        network.kill(7000)
+        network.run(5000)
+        #expect(network.group(0).replicas.count == 1)
+    }
 }

@@ -170,7 +170,9 @@ extension GroupConfiguration {
         case "failover-timeout": settings.failoverTimeout = try Self.positive(number)
         case "parallel-syncs": settings.parallelSyncs = Int(clamping: number ?? 0)
         case DirectiveName.rebootDownAfter:
-            guard let number, number >= 0 else { throw StatementError("negative time parameter.") }
+            guard let number, (0...Timing.longest).contains(number) else {
+                throw StatementError("negative time parameter.")
+            }
             settings.rebootDownAfter = number
         case "notification-script":
             guard isExecutable(values[0]) else {
@@ -195,7 +197,7 @@ extension GroupConfiguration {
     }
 
     private static func positive(_ number: Int64?) throws(StatementError) -> Int64 {
-        guard let number, number > 0 else {
+        guard let number, (1...Timing.longest).contains(number) else {
             throw StatementError("negative or zero time parameter.")
         }
         return number

@@ -145,7 +145,7 @@ extension NodeReport {
                 primaryChangedAt = now
             }
         case InfoField.primaryLinkStatus: primaryLinkIsUp = value == "up"
-        case InfoField.primaryLinkDownSince: linkDownTime = (Int64(value) ?? 0) * 1000
+        case InfoField.primaryLinkDownSince: linkDownTime = Timing.bounded(Int64(value) ?? 0) * 1000
         case InfoField.replicaPriority: priority = Int(value) ?? 100
         case InfoField.replicaOffset: offset = Int64(value) ?? 0
         case "replica_announced": isAnnounced = value != "0"

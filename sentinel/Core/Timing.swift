@@ -34,6 +34,13 @@ package struct Timing: Equatable, Sendable {
         ]
     }
 
+    /// The longest time that may be set, about a thousand years: small multiples of it still fit
+    /// in microseconds.
+    static let longest: Int64 = 1 << 45
+
+    /// `time` within what can be calculated with.
+    static func bounded(_ time: Int64) -> Int64 { max(-longest, min(time, longest)) }
+
     /// How long a coordinated switchover may hold back writes before it is given up.
     static let switchoverLimit: Int64 = 2000
     /// Between two looks at a node whose change of role is awaited.
@@ -61,6 +68,4 @@ package struct Timing: Equatable, Sendable {
 }
 
 /// `milliseconds` as microseconds, the unit of the clock.
-func microseconds(_ milliseconds: Int64) -> Int64 {
-    milliseconds.multipliedReportingOverflow(by: 1000).overflow ? .max / 4 : milliseconds * 1000
-}
+func microseconds(_ milliseconds: Int64) -> Int64 { milliseconds * 1000 }

@@ -88,7 +88,8 @@ extension SentinelState {
                 return .error(
                     "ERR Unknown option or number of arguments for SENTINEL DEBUG '\(option)'")
             }
-            guard let value = decimal(call[index + 1]), value > 0 else {
+            guard let value = decimal(call[index + 1]), (1...Timing.longest).contains(value)
+            else {
                 return .error(
                     "ERR Invalid argument '\(call[index + 1])' for SENTINEL DEBUG '\(option)'")
             }

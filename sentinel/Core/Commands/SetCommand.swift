@@ -58,10 +58,14 @@ extension SentinelState {
         case "rename-command":
             return rename(group, value, values[1])
         case DirectiveName.rebootDownAfter:
-            guard let number = decimal(value), number >= 0 else { return invalid }
+            guard let number = decimal(value), (0...Timing.longest).contains(number) else {
+                return invalid
+            }
             groups[group].settings.rebootDownAfter = number
         default:
-            guard let number = decimal(value), number > 0 else { return invalid }
+            guard let number = decimal(value), (1...Timing.longest).contains(number) else {
+                return invalid
+            }
             switch option {
             case "down-after-milliseconds": groups[group].settings.downAfter = number
             case "failover-timeout": groups[group].settings.failoverTimeout = number
