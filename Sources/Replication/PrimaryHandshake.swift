@@ -187,7 +187,7 @@ package struct PrimaryHandshake: Equatable, Sendable {
     private mutating func fullResync(_ line: String) -> [Action] {
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
         guard words.count >= 3, let id = ReplicationID(String(words[1])),
-            let offset = Int(words[2]), offset >= 0
+            let offset = Int(words[2]), (0...StreamPosition.longest).contains(offset)
         else {
             return [.log(.warning(ReplicationText.wrongSyntax))]
                 + end(.failed(atOnce: false))

@@ -15,6 +15,8 @@ final class TestNetwork {
     private var nextPipe = 1
     /// What clients whose connection was closed have not taken yet.
     private var leftovers: [Int: [UInt8]] = [:]
+    /// Hosts whose end of a connection a test plays itself, and the pipe of the latest to each.
+    var strangers: [String: Int] = [:]
     /// Bytes carried per connection and round; small numbers cut requests into pieces.
     var chunk = 64 * 1024
 
@@ -84,6 +86,7 @@ final class TestNetwork {
     // MARK: Connections
 
     func dial(from server: TestServer, link: Int, host: String, port: Int) {
+        if strangers[host] != nil { return dialStranger(from: server, link, "\(host):\(port)") }
         guard let target = servers.first(where: { $0.name == host }), let engine = target.engine,
             !target.isCutOff, !server.isCutOff
         else {
@@ -102,6 +105,19 @@ final class TestNetwork {
             Pipe.End(server: server, session: session),
             Pipe.End(server: target, session: accepted),
         ])
+        server.engine?.value.handle(
+            .linkOpened(link: link, session: session, localAddress: server.name))
+    }
+
+    private func dialStranger(from server: TestServer, _ link: Int, _ peer: String) {
+        let id = nextPipe
+        nextPipe += 1
+        guard
+            let session = server.engine?.value.frontend.open(
+                role: .link(link), connection: id, peer: peer, local: server.name)
+        else { return }
+        pipes[id] = Pipe([Pipe.End(), Pipe.End(server: server, session: session)])
+        strangers[String(peer.prefix { $0 != ":" })] = id
         server.engine?.value.handle(
             .linkOpened(link: link, session: session, localAddress: server.name))
     }

@@ -94,7 +94,7 @@ extension DataEngine {
     /// over. Does nothing the second time.
     private mutating func restoreHistory(_ aux: LoadedAux) {
         guard !replication.stream.isActive, let text = aux.replicationID,
-            let id = ReplicationID(text), let offset = aux.offset, offset >= 0
+            let id = ReplicationID(text), let offset = aux.offset
         else { return }
         if replication.isReplica {
             replication.history.adopt(id)

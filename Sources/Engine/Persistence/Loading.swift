@@ -3,6 +3,7 @@ import Keyspace
 import Memory
 import Persistence
 import RESP
+import Replication
 import Sessions
 
 /// A dataset being read, from the disk at start or from a primary.
@@ -106,9 +107,13 @@ extension DataEngine {
         if key == "repl-id" {
             persistence.loader?.aux.replicationID = value.string
         } else if key == "repl-offset" {
-            persistence.loader?.aux.offset = value.integer.map { Int($0) }
+            persistence.loader?.aux.offset = value.integer.map { Int($0) }.flatMap {
+                (0...StreamPosition.longest).contains($0) ? $0 : nil
+            }
         } else if key == "repl-stream-db" {
-            persistence.loader?.aux.streamDatabase = value.integer.map { Int($0) }
+            persistence.loader?.aux.streamDatabase = value.integer.map { Int($0) }.flatMap {
+                (0..<settings.databases).contains($0) ? $0 : nil
+            }
         }
     }
 

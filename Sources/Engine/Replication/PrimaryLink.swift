@@ -80,6 +80,8 @@ struct StreamWords: Equatable {
     var exec = -1
     var discard = -1
     var replconf = -1
+    var select = -1
+    var ping = -1
 
     init() {}
 
@@ -88,12 +90,19 @@ struct StreamWords: Equatable {
         exec = table.find("exec")
         discard = table.find("discard")
         replconf = table.find("replconf")
+        select = table.find("select")
+        ping = table.find("ping")
     }
 
     func kind(_ command: Int) -> StreamApplier.CommandKind {
         if command == multi { return .multi }
         if command == exec { return .exec }
         return command == discard ? .discard : .other
+    }
+
+    /// Whether the command frames the stream, though it neither reads nor writes data.
+    func isFrame(_ command: Int) -> Bool {
+        kind(command) != .other || command == select || command == ping
     }
 }
 

@@ -84,11 +84,33 @@ extension DataEngine {
             command: command, hash: item.hash)
         if command >= 0, command == replication.primary.words.replconf {
             replconfFromPrimary(call)
-        } else {
+        } else if command < 0 || belongsInStream(call) {
             _ = dispatch(call)
+        } else {
+            ignore(call)
         }
         return replication.primary.applier.executed(
             length: length, replication.primary.words.kind(command))
+    }
+
+    /// Whether the command is about data, or frames the stream. Others would turn the link into
+    /// something else (a subscriber, a replica of ours) or this server off.
+    private func belongsInStream(_ call: Call) -> Bool {
+        var command = call.command
+        if frontend.table.isContainer(command), call.count > 1 {
+            command = frontend.table.find(call[1], in: command)
+        }
+        guard command >= 0 else { return false }
+        return !frontend.table[command].flags.isDisjoint(with: [.write, .readonly, .mayReplicate])
+            || replication.primary.words.isFrame(command)
+    }
+
+    private mutating func ignore(_ call: Call) {
+        frontend.log(
+            .warning,
+            "Ignoring \(frontend.table.rows[call.command].name) from \(WireNames.primary): it has "
+                + "no place in a stream of changes")
+        statistics.unexpectedErrorReplies += 1
     }
 
     /// REPLCONF in the stream: GETACK is answered with what was applied before it.
