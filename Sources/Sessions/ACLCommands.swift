@@ -72,7 +72,7 @@ func aclCategories(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) 
     if call.count == 3 {
         let category = call[2].string.lowercased()
         guard names.contains(category) else {
-            throw call.fail("ERR Unknown category '\(call[2].string)'")
+            throw call.fail("ERR Unknown category '\(call[2])'")
         }
         names = frontend.table.rows.filter { $0.aclCategories.contains(category) }.map(\.name)
     }
@@ -145,14 +145,14 @@ func aclGetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
 
 func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     guard call[2] == "default" else {
-        throw call.fail("ERR User '\(call[2].string)' not found")
+        throw call.fail("ERR User '\(call[2])' not found")
     }
     var index = frontend.table.find(call[3])
     if index >= 0, frontend.table.isContainer(index), call.count > 4 {
         index = frontend.table.find(call[4], in: index)
     }
     guard index >= 0 else {
-        throw call.fail("ERR Command '\(call[3].string)' not found")
+        throw call.fail("ERR Command '\(call[3])' not found")
     }
     guard frontend.table[index].accepts(arguments: call.count - 3) else {
         let name = frontend.table.rows[index].name

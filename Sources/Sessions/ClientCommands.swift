@@ -99,7 +99,7 @@ func clientList(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
     var chosen = frontend.listedSessions
     if call.count == 4, call[2].equalsIgnoringCase("type") {
         guard let kind = ClientClass(call[3]) else {
-            throw call.fail("ERR Unknown client type '\(call[3].string)'")
+            throw call.fail("ERR Unknown client type '\(call[3])'")
         }
         chosen = chosen.filter { frontend.clientClass($0) == kind }
     } else if call.count > 3, call[2].equalsIgnoringCase("id") {
@@ -139,11 +139,11 @@ func clientSetName(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) 
 func clientSetInfo(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     let isName = call[2].equalsIgnoringCase("lib-name")
     guard isName || call[2].equalsIgnoringCase("lib-ver") else {
-        throw call.fail("ERR Unrecognized option '\(call[2].string)'")
+        throw call.fail("ERR Unrecognized option '\(call[2])'")
     }
     guard isPrintable(call[3]) else {
         throw call.fail(
-            "ERR \(call[2].string) cannot contain spaces, newlines or special characters.")
+            "ERR \(call[2]) cannot contain spaces, newlines or special characters.")
     }
     if isName {
         call.session.value.libraryName = call[3].bytes

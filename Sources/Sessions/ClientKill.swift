@@ -32,7 +32,7 @@ private struct KillFilter {
             id = Int(number)
         } else if option.equalsIgnoringCase("type") {
             guard let kind = ClientClass(value) else {
-                throw call.fail("ERR Unknown client type '\(value.string)'")
+                throw call.fail("ERR Unknown client type '\(value)'")
             }
             self.kind = kind
         } else if option.equalsIgnoringCase("addr") {
@@ -41,7 +41,7 @@ private struct KillFilter {
             localAddress = value.bytes
         } else if option.equalsIgnoringCase("user") {
             guard value == "default" else {
-                throw call.fail("ERR No such user '\(value.string)'")
+                throw call.fail("ERR No such user '\(value)'")
             }
         } else if option.equalsIgnoringCase("skipme"), value.equalsIgnoringCase("yes") {
             skipsCaller = true

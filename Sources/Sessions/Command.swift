@@ -196,8 +196,8 @@ package struct Call {
 
     /// Writes an error reply whose text is not static; `throw call.fail("…")`.
     @inline(never)
-    package func fail(_ text: String) -> ReplyError {
-        reply.error(text: text)
+    package func fail(_ text: ErrorText) -> ReplyError {
+        reply.error(quoting: text)
         return .written
     }
 

@@ -119,7 +119,7 @@ package func hello(
             name = call[index + 1]
             index += 2
         } else {
-            throw call.fail("ERR Syntax error in HELLO option '\(call[index].string)'")
+            throw call.fail("ERR Syntax error in HELLO option '\(call[index])'")
         }
     }
     if let credentials {

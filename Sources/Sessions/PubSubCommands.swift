@@ -185,7 +185,7 @@ func pubsubShardChannels(
 private func writeChannels(_ names: [[UInt8]], _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count <= 3 else {
         throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for '\(call[1].string)'. "
+            "ERR unknown subcommand or wrong number of arguments for '\(call[1])'. "
                 + "Try PUBSUB HELP.")
     }
     let shown = names.filter { name in

@@ -85,7 +85,7 @@ func debug(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propa
         if row.arguments.contains(call.count) { return try row.body(&engine, call) }
     }
     throw call.fail(
-        "ERR unknown subcommand or wrong number of arguments for '\(call[1].string)'. "
+        "ERR unknown subcommand or wrong number of arguments for '\(call[1])'. "
             + "Try DEBUG HELP.")
 }
 
@@ -127,7 +127,7 @@ private func debugDigestValue(_ engine: inout DataEngine, _ call: Call) -> Propa
 
 private func debugError(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
 {
-    throw call.fail(call[2].string)
+    throw call.fail("\(call[2])")
 }
 
 private func debugLog(_ engine: inout DataEngine, _ call: Call) -> Propagation {

@@ -121,7 +121,7 @@ private struct ExpiryConditions: OptionSet {
             } else if word.equalsIgnoringCase("lt") {
                 insert(.earlier)
             } else {
-                throw call.fail("ERR Unsupported option \(word.string)")
+                throw call.fail("ERR Unsupported option \(word)")
             }
         }
         if contains(.hasNone), self != .hasNone {

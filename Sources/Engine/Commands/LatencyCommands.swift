@@ -52,7 +52,7 @@ func latencyDoctor(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
 }
 
 func latencyGraph(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
-    throw call.fail("ERR No samples available for event '\(call[2].string)'")
+    throw call.fail("ERR No samples available for event '\(call[2])'")
 }
 
 func latencyHistory(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {

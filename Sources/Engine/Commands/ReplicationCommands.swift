@@ -99,7 +99,7 @@ func replconf(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Pr
             }
             return .none
         case .acknowledgementRequested: return .none
-        case .refused(let text): throw call.fail(text)
+        case .refused(let text): throw call.fail(ErrorText(text))
         }
     }
     if engine.replication.replicas.update(id, { $0 = link }) == nil {
@@ -236,7 +236,7 @@ func failover(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Pr
             order, isReplica: engine.replication.isReplica,
             replicas: engine.replication.replicas, at: engine.frontend.time.monotonic)
     }
-    if let refusal { throw call.fail(refusal) }
+    if let refusal { throw call.fail(ErrorText(refusal)) }
     engine.perform(actions)
     call.reply.ok()
     return .none

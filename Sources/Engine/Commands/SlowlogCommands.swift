@@ -44,7 +44,7 @@ func slowlogGet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> 
         wanted = count == -1 ? Int.max : Int(count)
     } else if call.count > 3 {
         throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for '\(call[1].string)'. "
+            "ERR unknown subcommand or wrong number of arguments for '\(call[1])'. "
                 + "Try SLOWLOG HELP.")
     }
     let entries = engine.frontend.slowlog.entries.prefix(wanted)

@@ -30,7 +30,7 @@ extension DataEngine {
         if gates.contains(.memoryLimit), !makeRoom(), effective.contains(.denyOOM) {
             return refusal(call, "OOM command not allowed when used memory > 'maxmemory'.")
         }
-        if let text = gateRefusal(call, effective) { return refusal(call, text) }
+        if let text = gateRefusal(call, effective) { return refusal(call, ErrorText(text)) }
         if flags.contains(.subscribed), session.value.reply.version == .two,
             !entry.flags.contains(.inSubscription)
         {
@@ -40,7 +40,7 @@ extension DataEngine {
                 "ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT "
                     + "/ RESET are allowed in this context")
         }
-        if let text = staleRefusal(effective) { return refusal(call, text) }
+        if let text = staleRefusal(effective) { return refusal(call, ErrorText(text)) }
         if call.session.value.role == .replica,
             !effective.isDisjoint(with: [.write, .readonly, .mayReplicate])
         {
@@ -106,7 +106,7 @@ extension DataEngine {
         return nil
     }
 
-    private mutating func refusal(_ call: Call, _ text: String) -> Admission {
+    private mutating func refusal(_ call: Call, _ text: ErrorText) -> Admission {
         refuse(call, text)
         return .refused
     }

@@ -98,27 +98,13 @@ extension DataEngine {
             frontend.close(call.session)
             return true
         }
-        let name = printable(call[0], 128)
-        var text = "ERR unknown command '\(name.string)', with args beginning with: "
-        var shown = 0
-        for index in 1..<max(call.count, 1) where shown < 128 {
-            let kept = printable(call[index], 128 - shown)
-            text += "'\(kept.string)' "
-            shown += kept.count + 3
-        }
-        refuse(call, text)
+        refuse(call, call.unknownCommand)
         return true
-    }
-
-    /// The first `limit` bytes, up to a NUL, which ends a text for Redis.
-    private func printable(_ argument: ByteView, _ limit: Int) -> ByteView {
-        let end = argument.firstIndex(of: 0) ?? argument.count
-        return argument[0..<min(end, limit)]
     }
 
     /// Answers a request with an error instead of executing it. Inside MULTI the transaction is
     /// broken by it; EXEC itself is answered with EXECABORT.
-    mutating func refuse(_ call: Call, _ text: String) {
+    mutating func refuse(_ call: Call, _ text: ErrorText) {
         let session = call.session
         if call.command >= 0 { frontend.table.statistics[call.command].rejected &+= 1 }
         if session.value.flags.contains(.inTransaction) {
@@ -128,10 +114,10 @@ extension DataEngine {
         if call.command >= 0, frontend.table.rows[call.command].name == "exec" {
             discardTransaction(session)
             // As in Redis the plain code is left out, a telling one is not.
-            let reason = text.hasPrefix("ERR ") ? String(text.dropFirst(4)) : text
-            call.reply.error(text: "EXECABORT Transaction discarded because of: \(reason)")
+            let reason = text.withoutPlainCode
+            call.reply.error(quoting: "EXECABORT Transaction discarded because of: " + reason)
         } else {
-            call.reply.error(text: text)
+            call.reply.error(quoting: text)
         }
         noteErrorReply(call, start)
         trimSilenced(call, start)
@@ -156,12 +142,7 @@ extension DataEngine {
         if frontend.table.isContainer(call.command), call.count > 1 {
             let index = frontend.table.find(call[1], in: call.command)
             if index < 0 {
-                let name = frontend.table.rows[call.command].name.uppercased()
-                let sub = call[1]
-                refuse(
-                    call,
-                    "ERR unknown subcommand '\(sub[0..<min(sub.count, 128)].string)'. "
-                        + "Try \(name) HELP.")
+                refuse(call, call.unknownSubcommand(of: frontend.table.rows[call.command].name))
                 return true
             }
             call = Call(

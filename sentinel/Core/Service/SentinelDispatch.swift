@@ -52,9 +52,7 @@ extension SentinelService {
                     session: call.session, arena: frontend.arena, first: call.first,
                     count: call.count, command: index)
             } else if name != "sentinel" {
-                let sub = call[1][0..<min(call[1].count, 128)].string
-                return refuse(
-                    call, "ERR unknown subcommand '\(sub)'. Try \(name.uppercased()) HELP.")
+                return refuse(call, call.unknownSubcommand(of: name))
             }
             // The core knows its subcommands by more names than are listed.
         }
@@ -102,21 +100,13 @@ extension SentinelService {
             call.reply.ok()
             return frontend.close(call.session, afterReply: true)
         }
-        let name = call[0][0..<min(call[0].count, 128)].string
-        var text = "ERR unknown command '\(name)', with args beginning with: "
-        var shown = 0
-        for index in 1..<max(call.count, 1) where shown < 128 {
-            let kept = call[index][0..<min(call[index].count, 128 - shown)]
-            text += "'\(kept.string)' "
-            shown += kept.count + 3
-        }
-        refuse(call, text)
+        refuse(call, call.unknownCommand)
     }
 
-    private mutating func refuse(_ call: Call, _ text: String) {
+    private mutating func refuse(_ call: Call, _ text: ErrorText) {
         if call.command >= 0 { frontend.table.statistics[call.command].rejected += 1 }
         let start = call.reply.buffer.count
-        call.reply.error(text: text)
+        call.reply.error(quoting: text)
         countError(call, from: start)
     }
 
