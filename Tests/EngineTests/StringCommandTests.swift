@@ -5,6 +5,16 @@ import Testing
 
 /// Replies are those of redis-server 7.0.15 to the same requests.
 @Suite struct StringCommandTests {
+    @Test func comparingLongStringsIsRefusedWhateverTheirLimit() {
+        play(
+            #"""
+            CONFIG SET proto-max-bulk-len 9223372036854775807 => +OK
+            SETRANGE a 40000 x => :40001
+            SETRANGE b 40000 x => :40001
+            LCS a b LEN => -ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len
+            """#)
+    }
+
     @Test func settingAndGettingWithEveryOption() {
         play(
             #"""

@@ -15,6 +15,9 @@ extension CommandRows {
     ]
 }
 
+/// Bytes of the largest table, however long strings may be made.
+private let longestLCSTable = 4 << 30
+
 func lcs(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let first = engine.lookup(call, 1)
     let second = engine.lookup(call, 2)
@@ -24,7 +27,8 @@ func lcs(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propaga
     let options = try LCSOptions(call)
     let (rows, columns) = (first?.stringLength ?? 0, second?.stringLength ?? 0)
     let (cells, overflow) = (rows + 1).multipliedReportingOverflow(by: columns + 1)
-    let limit = engine.settings.frontend.maxBulkLength / MemoryLayout<UInt32>.size
+    let limit =
+        min(engine.settings.frontend.maxBulkLength, longestLCSTable) / MemoryLayout<UInt32>.size
     guard !overflow, cells <= limit else {
         throw ReplyError(
             "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
