@@ -48,14 +48,16 @@ enum ServerProgram {
         var settings = wanted
         let log: Log
         do throws(SystemError) {
-            // The log's path counts from where we were started, as Redis has it.
+            // The log's path counts from `dir`, as Redis has it.
+            try Process.changeDirectory(settings.dir)
             log = try Log(path: settings.logFile, level: settings.logLevel)
         } catch {
-            complain("\nCan't open the log file: \(error.reason)")
+            let what =
+                "\(error.operation)" == "chdir" ? "chdir to '\(settings.dir)'" : "open the log file"
+            complain("\nCan't \(what): \(error.reason)")
             return 1
         }
         do throws(SystemError) {
-            try Process.changeDirectory(settings.dir)
             if settings.daemonize { try Process.daemonize() }
             try CrashReports.install()
         } catch {

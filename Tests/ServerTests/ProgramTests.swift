@@ -65,6 +65,25 @@ struct ProgramTests {
         #expect(try owner.connect().command("PING") == "+PONG\r\n")
     }
 
+    @Test("the log's path counts from the directory of the data")
+    func logFile() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tandem-log-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let owner = try RunningServer(ServerProgram.tandem)
+        let (status, said) = try runToEnd([
+            "--port", "\(owner.port)", "--bind", "127.0.0.1", "--dir", folder.path, "--logfile",
+            "server.log",
+        ])
+        #expect(status == 1 && !said.contains("Address already in use"))
+        let log = try String(
+            contentsOf: folder.appendingPathComponent("server.log"), encoding: .utf8)
+        #expect(log.contains("Address already in use"))
+        let (refused, reason) = try runToEnd(["--dir", folder.path + "/nowhere"])
+        #expect(refused == 1 && reason.contains("Can't chdir to"))
+    }
+
     @Test("SIGTERM ends the server with status 0 and the words that tools wait for")
     func terminate() throws {
         let server = try RunningServer(ServerProgram.tandem)
