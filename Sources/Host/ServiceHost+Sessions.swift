@@ -71,9 +71,12 @@ extension ServiceHost where Served: ~Copyable {
 
     /// Writes to every session that the service has output for.
     mutating func flushOutputs() {
-        service.value.frontend.takeFlushList(into: &flushing)
-        for session in flushing { flush(session) }
-        flushing.removeAll(keepingCapacity: true)
+        var list: [Slot<Session>] = []
+        swap(&list, &flushing)
+        service.value.frontend.takeFlushList(into: &list)
+        for index in list.indices { flush(list[index]) }
+        list.removeAll(keepingCapacity: true)
+        swap(&list, &flushing)
     }
 
     /// Writes to one session as much as it takes.
