@@ -158,7 +158,7 @@ extension Databases {
     mutating func retire(
         _ database: Int, _ record: Record, _ unseen: Bool, lazily: Bool = false
     ) {
-        if unseen {
+        if unseen, !Mutation.snapshotWithoutPreImages.isActive {
             snapshot.handOver(databases[database].snapshotIndex, record)
         } else {
             free(record, lazily: lazily)

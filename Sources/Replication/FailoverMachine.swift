@@ -1,3 +1,5 @@
+import Memory
+
 /// The FAILOVER command: a primary pauses its writers, waits until a replica has everything,
 /// becomes its replica and asks it, by `PSYNC … FAILOVER`, to promote itself.
 package struct FailoverMachine: Equatable, Sendable {
@@ -133,9 +135,9 @@ package struct FailoverMachine: Equatable, Sendable {
                 $0.link.state == .online && $0.link.acknowledged == offset
             }
         }
-        guard let link = synced?.link, link.state == .online, link.acknowledged == offset else {
-            return []
-        }
+        guard let link = synced?.link, link.state == .online,
+            link.acknowledged == offset || Mutation.failoverWithoutCatchUp.isActive
+        else { return [] }
         let target = order.target ?? Target(host: link.address, port: link.listeningPort)
         return follow(target, "Failover target \(target.host):\(target.port) is synced, ")
     }

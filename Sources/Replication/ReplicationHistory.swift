@@ -99,7 +99,7 @@ package struct ReplicationHistory: Equatable, Sendable {
         if request.wantsEverything { return .full(.requested) }
         if request.id != id {
             guard previousEnd >= 0, request.id == previousID else { return .full(.otherHistory) }
-            if request.offset > previousEnd {
+            if request.offset > previousEnd, !Mutation.partialResyncUnchecked.isActive {
                 return .full(.pastPreviousHistory(limit: previousEnd))
             }
         }

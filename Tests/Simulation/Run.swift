@@ -1,3 +1,5 @@
+import Memory
+
 /// The outcome of one seed.
 package struct RunResult {
     package var seed: UInt64
@@ -30,7 +32,31 @@ package func run(seed: UInt64, tracing: Bool) -> RunResult {
     return RunResult(
         seed: seed, violations: checker.violations.map(\.description),
         trace: cluster.world.trace, virtualSeconds: Double(cluster.world.now) / 1e6,
-        faults: plan.faults.count,
+        faults: cluster.faultCount,
         operations: cluster.clients.reduce(0) { $0 + $1.requests },
-        failovers: checker.failovers, comparisons: checker.comparisons)
+        failovers: checker.sentinels.failovers, comparisons: checker.stores.comparisons)
+}
+
+/// Whether this build can make deliberate mistakes.
+package var canMakeMistakes: Bool {
+    #if TANDEM_MUTATIONS
+        true
+    #else
+        false
+    #endif
+}
+
+/// The names of the deliberate mistakes.
+package var mistakeNames: [String] { Mutation.allCases.map(\.rawValue) }
+
+/// Makes the mistake called `name` from now on. False in a build without mistakes, and for a name
+/// that is none.
+package func makeMistake(_ name: String) -> Bool {
+    #if TANDEM_MUTATIONS
+        guard let mutation = Mutation(rawValue: name) else { return false }
+        Mutation.activate(mutation)
+        return true
+    #else
+        return false
+    #endif
 }

@@ -17,9 +17,13 @@ func runDeterministically() {
 struct Options {
     var first: UInt64 = 1
     var last: UInt64 = 1
+    var isRange = false
     var isTracing = false
     var isQuiet = false
     var stopsAtFirst = false
+    var mutation: String?
+    var scenarios: [String] = []
+    var listsMutations = false
 
     init?(_ arguments: [String]) {
         var rest = arguments.dropFirst()
@@ -31,34 +35,142 @@ struct Options {
             case "--seeds":
                 let ends = rest.popFirst()?.split(separator: "-").compactMap { UInt64($0) } ?? []
                 guard ends.count == 2, ends[0] <= ends[1] else { return nil }
-                (first, last) = (ends[0], ends[1])
+                (first, last, isRange) = (ends[0], ends[1], true)
             case "--quiet": isQuiet = true
             case "--no-trace": isTracing = false
             case "--stop": stopsAtFirst = true
+            case "--mutation":
+                guard let name = rest.popFirst() else { return nil }
+                mutation = name
+            case "--scenario":
+                guard !rest.isEmpty else { return nil }
+                while let file = rest.first, !file.hasPrefix("--") {
+                    scenarios.append(file)
+                    rest.removeFirst()
+                }
+            case "--trace": isTracing = true
+            case "--mutations": listsMutations = true
             default: return nil
             }
         }
     }
 }
 
+/// Figures of a range of seeds, for people.
+struct Totals {
+    var seeds = 0
+    var withFailover = 0
+    var leastSeconds = Double.infinity
+    var leastFaults = Int.max
+    var leastOperations = Int.max
+    var failures: [UInt64] = []
+
+    mutating func add(_ result: RunResult) {
+        seeds += 1
+        withFailover += result.failovers > 0 ? 1 : 0
+        leastSeconds = min(leastSeconds, result.virtualSeconds)
+        leastFaults = min(leastFaults, result.faults)
+        leastOperations = min(leastOperations, result.operations)
+        if !result.violations.isEmpty { failures.append(result.seed) }
+    }
+}
+
+/// Seeds in which a deliberate mistake must be found.
+let mutationSeeds: ClosedRange<UInt64> = 1...500
+
+/// Looks for the first seed in which `name`, a deliberate mistake, breaks a rule.
+func find(_ name: String, in seeds: ClosedRange<UInt64>) -> Int32 {
+    guard canMakeMistakes else {
+        print("this simulator was built without mistakes: build with -Xswiftc -DTANDEM_MUTATIONS")
+        return 2
+    }
+    guard makeMistake(name) else {
+        print("no mutation is called '\(name)'; --mutations lists them")
+        return 2
+    }
+    for seed in seeds {
+        let result = run(seed: seed, tracing: false)
+        guard let violation = result.violations.first else { continue }
+        print("\(name): seed \(seed): \(violation)")
+        return 0
+    }
+    print("\(name): not found in seeds \(seeds.lowerBound)-\(seeds.upperBound)")
+    return 1
+}
+
+/// Runs the scenarios in `files` with every seed of the range.
+func runScenarios(_ files: [String], _ seeds: ClosedRange<UInt64>, tracing: Bool) -> Int32 {
+    var status: Int32 = 0
+    for file in files {
+        guard let text = contents(of: file) else {
+            print("\(file): cannot be read")
+            return 2
+        }
+        for seed in seeds {
+            do {
+                let result = try run(scenario: text, seed: seed, tracing: tracing)
+                result.trace.forEach { print($0) }
+                if result.failures.isEmpty, seed == seeds.upperBound { print("\(file): ok") }
+                for failure in result.failures {
+                    status = 1
+                    print("\(file) seed \(seed): \(failure)")
+                }
+                if !result.failures.isEmpty { break }
+            } catch {
+                print("\(file): \(error)")
+                return 2
+            }
+        }
+    }
+    return status
+}
+
+/// The text of a file; nil when it cannot be read.
+func contents(of path: String) -> String? {
+    guard let file = unsafe fopen(path, "r") else { return nil }
+    defer { unsafe fclose(file) }
+    var bytes: [UInt8] = []
+    while case let byte = unsafe fgetc(file), byte != EOF { bytes.append(UInt8(byte)) }
+    return String(decoding: bytes, as: UTF8.self)
+}
+
 runDeterministically()
 guard let options = Options(CommandLine.arguments) else {
-    print("usage: simulator --seed N [--no-trace] | --seeds A-B [--quiet] [--stop]")
+    print(
+        """
+        usage: simulator --seed N [--no-trace] | --seeds A-B [--quiet] [--stop]
+               simulator --mutations | --mutation NAME [--seeds A-B | --seed N]
+               simulator --scenario FILE… [--seeds A-B] [--trace]
+        """)
     exit(2)
 }
-var failures: [UInt64] = []
-var failovers = 0
+if options.listsMutations {
+    mistakeNames.forEach { print($0) }
+    exit(0)
+}
+if let name = options.mutation, options.scenarios.isEmpty, !options.isTracing {
+    let seeds = options.isRange ? options.first...options.last : mutationSeeds
+    exit(find(name, in: seeds))
+}
+if let name = options.mutation, !makeMistake(name) { exit(find(name, in: 1...1)) }
+if !options.scenarios.isEmpty {
+    exit(
+        runScenarios(
+            options.scenarios, options.first...options.last, tracing: options.isTracing))
+}
+var totals = Totals()
 for seed in options.first...options.last {
     let result = run(seed: seed, tracing: options.isTracing)
     if options.isTracing { result.trace.forEach { print($0) } }
-    if !result.violations.isEmpty { failures.append(seed) }
-    failovers += result.failovers > 0 ? 1 : 0
+    totals.add(result)
     if !options.isQuiet || !result.violations.isEmpty { print(result.summary) }
-    if options.stopsAtFirst, !failures.isEmpty { break }
+    if options.stopsAtFirst, !totals.failures.isEmpty { break }
 }
-let count = options.last - options.first + 1
-print("\(count) seeds, \(failovers) with a failover, \(failures.count) broke a rule")
-if !failures.isEmpty {
-    print("replay with: simulator --seed \(failures[0])")
+print(
+    "\(totals.seeds) seeds, \(totals.withFailover) with a failover, "
+        + "at least \(Int(totals.leastSeconds)) s, \(totals.leastFaults) faults and "
+        + "\(totals.leastOperations) operations each; \(totals.failures.count) broke a rule")
+if let seed = totals.failures.first {
+    print("replay with: simulator --seed \(seed)")
     exit(1)
 }

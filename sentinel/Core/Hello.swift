@@ -1,3 +1,4 @@
+import Memory
 import RESP
 import Sessions
 
@@ -121,7 +122,8 @@ extension SentinelState {
 
     /// A configuration of a newer epoch replaces ours, and what we were still doing for ours.
     private mutating func adoptConfiguration(_ hello: Hello, _ group: Int) {
-        guard hello.configurationEpoch > groups[group].configurationEpoch else { return }
+        let (epoch, own) = (hello.configurationEpoch, groups[group].configurationEpoch)
+        guard epoch > own || (epoch < own && Mutation.staleEpochAdopted.isActive) else { return }
         groups[group].configurationEpoch = hello.configurationEpoch
         changed()
         if let failover = groups[group].failover, failover.epoch < hello.configurationEpoch,

@@ -1,3 +1,4 @@
+import Memory
 import RESP
 import Sessions
 
@@ -189,7 +190,7 @@ extension SentinelState {
         old.reconfiguration = .none
         old.demotedAt = now
         groups[group].primary = next
-        groups[group].replicas.append(old)
+        if !Mutation.oldPrimaryForgotten.isActive { groups[group].replicas.append(old) }
         for index in groups[group].replicas.indices {
             groups[group].replicas[index].reconfiguration = .none
         }

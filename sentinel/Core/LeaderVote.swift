@@ -1,4 +1,5 @@
 import Digests
+import Memory
 import RESP
 import Sessions
 
@@ -21,7 +22,7 @@ extension SentinelState {
         guard candidate != "*" else { return reply(session, opinion(group, vote: nil)) }
         vote(group, epoch: epoch, candidate)
         let vote = groups[group].vote
-        if vote == groups[group].savedVote {
+        if vote == groups[group].savedVote || Mutation.voteBeforePersisted.isActive {
             return reply(session, opinion(group, vote: vote))
         }
         guard stateFile.waiting.count < SavedFile.waiterLimit else {
@@ -45,7 +46,8 @@ extension SentinelState {
     /// Takes a decision in memory; it counts from when it is saved.
     private mutating func vote(_ group: Int, epoch: UInt64, _ candidate: String) {
         adoptEpoch(epoch, group)
-        guard groups[group].vote.epoch < epoch, currentEpoch <= epoch else { return }
+        let isFree = groups[group].vote.epoch < epoch || Mutation.doubleVote.isActive
+        guard isFree, currentEpoch <= epoch else { return }
         groups[group].vote = Vote(leader: candidate, epoch: epoch)
         changed()
         guard candidate.lowercased() != id.lowercased() else { return }

@@ -1,3 +1,5 @@
+import Memory
+
 /// A vote for a leader; one is given per group and epoch.
 package struct Vote: Equatable, Sendable {
     package var leader: String?
@@ -83,7 +85,9 @@ package struct MonitoredGroup: Equatable, Sendable {
     var voterCount: Int { sentinels.count + 1 }
 
     /// The votes that make a leader.
-    var votesNeeded: Int { max(voterCount / 2 + 1, settings.quorum) }
+    var votesNeeded: Int {
+        Mutation.electedWithoutMajority.isActive ? 1 : max(voterCount / 2 + 1, settings.quorum)
+    }
 }
 
 /// When this sentinel may start a failover of the group by itself.

@@ -1,3 +1,4 @@
+import Memory
 import RESP
 import Sessions
 
@@ -18,7 +19,9 @@ package struct ReplicaSelection {
         /// Lower priority first, then more data, then the smaller id; without an id last.
         package static func precedes(_ a: Candidate, _ b: Candidate) -> Bool {
             if a.priority != b.priority { return a.priority < b.priority }
-            if a.offset != b.offset { return a.offset > b.offset }
+            if a.offset != b.offset, !Mutation.staleReplicaPromoted.isActive {
+                return a.offset > b.offset
+            }
             guard let first = a.runID, let second = b.runID else { return a.runID != nil }
             return first.lowercased() < second.lowercased()
         }
@@ -82,7 +85,7 @@ extension SentinelState {
         groups[group].failover?.promoted = address
         event(.warning, .selectedReplica, replica(group, chosen))
         event(.notice, .sendPromotion, replica(group, chosen))
-        if failover.isRequested, canHandOver(group) {
+        if failover.isRequested, canHandOver(group), !Mutation.failoverUncoordinated.isActive {
             beginHandOver(group, failover)
         } else {
             enter(.sendingPromotion, group)

@@ -1,4 +1,5 @@
 import Configuration
+import Memory
 
 /// What the operator sets for the whole sentinel.
 package struct GlobalSettings: Equatable, Sendable {
@@ -210,7 +211,7 @@ extension SentinelState {
     package var snapshot: SentinelConfiguration {
         var result = SentinelConfiguration()
         result.id = id
-        result.currentEpoch = currentEpoch
+        result.currentEpoch = Mutation.epochNotPersisted.isActive ? 0 : currentEpoch
         result.globals = globals
         for group in groups {
             let current = group.currentAddress

@@ -58,7 +58,8 @@ extension DataEngine {
     /// Whether this server may delete expired keys itself: not a replica, not while clients are
     /// paused or the data are loading.
     var mayExpire: Bool {
-        !replication.isReplica && gates.isDisjoint(with: [.loading, .fenced])
+        (!replication.isReplica || Mutation.replicaExpiresKeys.isActive)
+            && gates.isDisjoint(with: [.loading, .fenced])
             && !pause.isActive(frontend.time)
     }
 

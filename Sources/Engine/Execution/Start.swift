@@ -104,6 +104,7 @@ extension DataEngine {
             // It cannot know what it sent after this file, so it never speaks for that history.
             replication.history = ReplicationHistory(
                 restartedFrom: id, at: offset, newID: newHistoryID())
+            if Mutation.restartResumesHistory.isActive { replication.history.adopt(id) }
         }
         replication.stream.reset(to: offset)
         activateStream()

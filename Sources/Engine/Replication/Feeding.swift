@@ -8,6 +8,7 @@ import Sessions
 extension DataEngine {
     /// Moves the unit's commands to the stream.
     mutating func feedStream(isSplit: Bool) {
+        let isSplit = isSplit || Mutation.transactionSplit.isActive
         let isTransaction = unit.operations.count > 1 && !isSplit
         if isTransaction { replication.stream.beginUnit() }
         var start = 0

@@ -62,6 +62,12 @@ extension DataEngine {
     /// Offset behind the last byte of the stream.
     package var streamEnd: Int { replication.stream.offset }
 
+    /// What a replica with a link has acknowledged of its primary's stream, if anything.
+    package var acknowledgedOffset: Int? {
+        let link = replication.primary
+        return link.isOnline && link.acknowledged >= 0 ? link.acknowledged : nil
+    }
+
     /// Whether this server is a primary that takes writes from clients.
     package var isWritablePrimary: Bool {
         !replication.isReplica && gates.isDisjoint(with: [.fenced, .loading])

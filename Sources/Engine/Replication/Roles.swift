@@ -44,11 +44,13 @@ extension DataEngine {
         replication.localExpiry = LocalExpiry()
         replication.primary = PrimaryLink()
         settings.replicaOf = nil
-        replication.history.shift(at: streamEnd, to: newHistoryID())
+        if !Mutation.replicationIDKept.isActive {
+            replication.history.shift(at: streamEnd, to: newHistoryID())
+        }
         frontend.log(.notice, ReplicationText.discarding)
         frontend.log(.warning, ReplicationText.shifted(replication.history))
         closeReplicas()
-        replication.stream.forgetDatabase()
+        if !Mutation.selectLostAfterPromotion.isActive { replication.stream.forgetDatabase() }
         replication.noReplicasSince = frontend.time.monotonic
         roleChanged()
     }

@@ -144,7 +144,8 @@ extension DataEngine {
         guard let session = replication.primary.session, replication.primary.isOnline,
             !replication.primary.isLegacy
         else { return }
-        let offset = replication.primary.applier.applied
+        var offset = replication.primary.applier.applied
+        if Mutation.acknowledgedBeforeApplied.isActive { offset += session.value.input.count }
         replication.primary.acknowledged = offset
         RequestWriter.head(3, to: &session.value.reply.buffer)
         RequestWriter.argument("REPLCONF", to: &session.value.reply.buffer)

@@ -5,45 +5,83 @@ import Sessions
 extension Cluster {
     /// Makes `fault` happen now.
     func apply(_ fault: Fault) {
+        // A confirmed write is in two stores; the rule holds while only one of them is lost.
+        if plan.keepsConfirmed, endsPrimary(fault), !isInSync {
+            return world.note("left out, because not in sync: \(fault)")
+        }
         world.note("fault: \(fault)")
+        faultCount += 1
         switch fault {
         case .killPrimary(let silently, let delay):
-            // A confirmed write is in two stores; the rule holds while only one of them is lost.
-            if plan.keepsConfirmed, !isInSync { return world.note("left out: not in sync") }
             if let primary { kill(primary, silently, delay) }
         case .killReplica(let silently, let delay):
             if let replica = someReplica { kill(replica, silently, delay) }
         case .killSentinel(let delay):
             kill(sentinels[world.random.below(sentinels.count)], false, delay)
+        case .stopPrimary(let delay):
+            if let primary { stop(primary, delay) }
+        case .stopReplica(let delay):
+            if let replica = someReplica { stop(replica, delay) }
+        case .killAtWrite(let node, let delay):
+            killAtWrite(node, delay)
         case .bouncePrimary(let delay):
             if let primary { kill(primary, false, delay) }
         case .pausePrimary(let time):
             if let primary { world.pausedUntil[primary.index] = world.now + time }
+        case .pauseReplica(let time):
+            if let replica = someReplica { world.pausedUntil[replica.index] = world.now + time }
         case .pauseSentinel(let time):
             let sentinel = sentinels[world.random.below(sentinels.count)]
             world.pausedUntil[sentinel.index] = world.now + time
+        default: applyToSurroundings(fault)
+        }
+    }
+
+    /// Faults of network, disks and clocks, and of whole sites.
+    private func applyToSurroundings(_ fault: Fault) {
+        switch fault {
         case .isolatePrimary(let time):
             if let primary { isolate(primary.index, for: time) }
         case .partitionSentinel(let time):
             isolate(sentinels[world.random.below(sentinels.count)].index, for: time)
+        case .split(let time):
+            split(for: time)
         case .cutOneWay(let from, let to, let time):
             cut(from, to)
             world.after(time) { [self] in uncut(from, to) }
         case .slowPath(let from, let to, let delay, let time):
             world.network.set(from, to) { $0.extraDelay = delay }
             world.after(time) { [self] in world.network.set(from, to) { $0.extraDelay = 0 } }
+        case .slowReader(let node, let sender, let time):
+            stopReading(node, from: sender, for: time)
+        case .slowReplica(let time):
+            if let primary, let replica = someReplica {
+                stopReading(replica.index, from: primary.index, for: time)
+            }
         case .resetConnections(let node):
             for connection in world.connections(of: node) { world.reset(connection) }
+        case .halfOpen(let node, let peer):
+            for connection in world.connections(of: node) where connection.nodes.contains(peer) {
+                world.forget(connection)
+            }
         case .diskFails(let node, let time):
             setDisk(node) { $0.failsUntil = self.world.now + time }
         case .diskSlow(let node, let time):
             setDisk(node) { $0.slowUntil = self.world.now + time }
         case .clockJump(let node, let jump):
-            if node < servers.count { servers[node].wallOffset += jump }
+            setClock(node, jump)
         case .plannedFailover:
             requestFailover()
         case .powerCut(let time):
             powerCut(time)
+        default: break
+        }
+    }
+
+    private func endsPrimary(_ fault: Fault) -> Bool {
+        switch fault {
+        case .killPrimary, .bouncePrimary, .stopPrimary: true
+        default: false
         }
     }
 
@@ -64,6 +102,41 @@ extension Cluster {
         world.after(delay) { [self] in node.start(in: world) }
     }
 
+    private func stop(_ server: ServiceNode<DataEngine>, _ delay: Int64) {
+        server.whenStopped = { [self] in
+            world.after(delay) { [self] in server.start(in: world) }
+        }
+        server.requestStop(in: world)
+    }
+
+    private func killAtWrite(_ node: Int, _ delay: Int64) {
+        func arm<S: Service & ~Copyable>(_ node: ServiceNode<S>) {
+            node.diesAtWrite = { [self] in kill(node, false, delay) }
+        }
+        if node < servers.count {
+            arm(servers[node])
+        } else if node - servers.count < sentinels.count {
+            arm(sentinels[node - servers.count])
+        }
+    }
+
+    private func stopReading(_ node: Int, from sender: Int, for time: Int64) {
+        world.network.set(sender, node) { $0.isUnread = true }
+        world.after(time) { [self] in world.network.set(sender, node) { $0.isUnread = false } }
+    }
+
+    /// Puts every node on one of two sides; paths between the sides are cut.
+    private func split(for time: Int64) {
+        let sides = world.nodes.map { _ in world.random.below(2) }
+        let paths = sides.indices.flatMap { from in
+            sides.indices.filter { sides[$0] != sides[from] }.map { (from, $0) }
+        }
+        for (from, to) in paths { cut(from, to) }
+        world.after(time) { [self] in
+            for (from, to) in paths { uncut(from, to) }
+        }
+    }
+
     private func cut(_ from: Int, _ to: Int) { world.network.set(from, to) { $0.isCut = true } }
     private func uncut(_ from: Int, _ to: Int) { world.network.set(from, to) { $0.isCut = false } }
 
@@ -80,7 +153,25 @@ extension Cluster {
         }
     }
 
-    private func setDisk(_ node: Int, _ change: (inout Disk) -> Void) {
+    func setClock(_ node: Int, _ jump: Int64) {
+        if node < servers.count {
+            servers[node].wallOffset += jump
+        } else if node - servers.count < sentinels.count {
+            sentinels[node - servers.count].wallOffset += jump
+        }
+    }
+
+    /// Cuts all paths between these nodes and the others.
+    func separate(_ part: [Int]) {
+        for node in part {
+            for other in world.nodes.indices where !part.contains(other) {
+                cut(node, other)
+                cut(other, node)
+            }
+        }
+    }
+
+    func setDisk(_ node: Int, _ change: (inout Disk) -> Void) {
         if node < servers.count {
             change(&servers[node].disk)
         } else if node - servers.count < sentinels.count {
@@ -102,10 +193,14 @@ extension Cluster {
         let running = sentinels.filter { $0.isRunning }
         guard !running.isEmpty else { return }
         let sentinel = running[world.random.below(running.count)]
-        let operatorNode = OperatorNode(
-            index: world.nodes.count, target: (sentinel.address, sentinel.port),
-            request: ["SENTINEL", "FAILOVER", Cluster.group])
-        world.add(operatorNode)
-        operatorNode.start(in: world)
+        _ = ask((sentinel.address, sentinel.port), ["SENTINEL", "FAILOVER", Cluster.group])
+    }
+
+    /// Somebody sends a request.
+    func ask(_ target: (host: String, port: Int), _ request: [String]) -> OperatorNode {
+        let node = OperatorNode(index: world.nodes.count, target: target, request: request)
+        world.add(node)
+        node.start(in: world)
+        return node
     }
 }

@@ -30,6 +30,8 @@ final class ClientNode: Node {
 
     let sentinels: [(host: String, port: Int)]
     let group: String
+    /// Its keys, and most of what it stirs, are in this database.
+    let database: Int
     let keyCount: Int
     let usesWait: Bool
     /// Pause between requests, microseconds.
@@ -56,13 +58,14 @@ final class ClientNode: Node {
 
     init(
         index: Int, sentinels: [(host: String, port: Int)], group: String, usesWait: Bool,
-        keyCount: Int, thinkTime: Int64
+        database: Int, keyCount: Int, thinkTime: Int64
     ) {
         self.index = index
         address = "10.0.9.\(index)"
         self.sentinels = sentinels
         self.group = group
         self.usesWait = usesWait
+        self.database = database
         self.keyCount = keyCount
         self.thinkTime = thinkTime
     }
@@ -123,7 +126,7 @@ final class ClientNode: Node {
             send([["SENTINEL", "get-master-addr-by-name", group]], in: world)
         } else {
             phase = .working
-            send([["ROLE"]], in: world)
+            send([["SELECT", String(database)], ["ROLE"]], in: world)
         }
     }
 
@@ -203,7 +206,11 @@ final class ClientNode: Node {
         world.after(pause) { [self] in
             guard token == self.token, phase == .working else { return }
             if isStopped { return retry(in: world, after: 0) }
-            world.random.below(3) == 0 ? stir(in: world) : write(in: world)
+            switch world.random.below(12) {
+            case 0...3: stir(in: world)
+            case 4: writePair(in: world)
+            default: write(in: world)
+            }
         }
     }
 
@@ -217,6 +224,16 @@ final class ClientNode: Node {
         send(requests, in: world)
     }
 
+    /// Two keys that have the same value whenever anybody looks.
+    var pair: (String, String) { ("p\(index):a", "p\(index):b") }
+
+    private func writePair(in world: World) {
+        let value = String(nextVersion)
+        nextVersion += 1
+        send(
+            [["MULTI"], ["SET", pair.0, value], ["SET", pair.1, value], ["EXEC"]], in: world)
+    }
+
     /// A request on shared keys; its effect is only compared between nodes.
     private func stir(in world: World) {
         let key = "s\(world.random.below(40))"
@@ -228,11 +245,14 @@ final class ClientNode: Node {
             let life = String(200 + world.random.below(5000))
             send([["SET", key, number, "PX", life]], in: world)
         case 3: send([["MULTI"], ["SET", key, number], ["INCR", "n\(key)"], ["EXEC"]], in: world)
-        case 4: send([["SELECT", "1"], ["SET", key, number], ["SELECT", "0"]], in: world)
+        case 4:
+            let own = String(database)
+            send([["SELECT", "3"], ["SET", key, number], ["SELECT", own]], in: world)
         case 5: send([["INCRBYFLOAT", "f\(key)", "0.1"]], in: world)
         case 6: send([["SETRANGE", key, String(world.random.below(300)), number]], in: world)
         case 7:
-            let long = String(repeating: number, count: 1 + world.random.below(900))
+            let longest = world.random.below(4) == 0 ? 9000 : 900
+            let long = String(repeating: number, count: 1 + world.random.below(longest))
             send([["SET", key, long]], in: world)
         default: send([["GET", key]], in: world)
         }

@@ -20,6 +20,8 @@ final class Cluster {
     private(set) var sentinels: [ServiceNode<SentinelService>] = []
     private(set) var clients: [ClientNode] = []
     static let group = "main"
+    /// Faults that happened.
+    var faultCount = 0
     /// Server that began as primary.
     static let firstPrimary = 0
 
@@ -27,6 +29,7 @@ final class Cluster {
         self.plan = plan
         self.seed = seed
         world = World(seed: seed)
+        world.network.siteDelay = plan.siteDelay
         for index in 0...plan.replicas { addServer(index) }
         for index in 0..<plan.sentinels { addSentinel(index) }
         let doors = sentinels.map { (host: $0.address, port: $0.port) }
@@ -34,7 +37,8 @@ final class Cluster {
             let client = ClientNode(
                 index: world.nodes.count, sentinels: doors, group: Cluster.group,
                 usesWait: plan.keepsConfirmed || world.random.below(3) == 0,
-                keyCount: 20, thinkTime: 60_000 + Int64(world.random.below(120_000)))
+                database: world.nodes.count % 3, keyCount: 20,
+                thinkTime: 60_000 + Int64(world.random.below(120_000)))
             world.add(client)
             clients.append(client)
         }
@@ -60,6 +64,11 @@ final class Cluster {
         var lines = ["port 6379", "dir .", "repl-diskless-sync-delay 0", "repl-timeout 10"]
         lines += ["replica-announce-ip \(node.address)", "protected-mode no"]
         lines += plan.savesToDisk ? ["save 5 1"] : ["save \"\""]
+        lines.append("rdb-key-save-delay \(plan.snapshotDelay)")
+        if plan.isBacklogShort { lines.append("repl-backlog-size 16kb") }
+        if plan.isOutputShort {
+            lines.append("client-output-buffer-limit replica 256kb 64kb 2")
+        }
         if index > 0 { lines.append("replicaof 10.0.0.1 6379") }
         node.disk.put("redis.conf", Array(lines.joined(separator: "\n").utf8))
         world.add(node)
@@ -89,46 +98,62 @@ final class Cluster {
 
     // MARK: Running
 
-    /// Starts everything, applies the plan's faults, heals, and runs until all is quiet.
+    /// Starts everything, applies the plan's faults, heals, and runs until all is quiet; or until
+    /// a rule is broken, since what comes afterwards only follows from that.
     func run(_ checker: Checker) {
-        for server in servers { server.start(in: world) }
-        for sentinel in sentinels { sentinel.start(in: world) }
-        for client in clients { client.start(in: world) }
+        start()
         for (at, fault) in plan.faults {
             world.after(at) { [self] in apply(fault) }
         }
         while world.now < plan.duration {
             advance(100_000)
             checker.observe(self)
+            if checker.isBroken { return }
         }
         heal()
         for client in clients { client.isStopped = true }
-        let limit = world.now + Checker.settleLimit(plan)
+        let limit = world.now + EndRules.settleLimit(plan)
         while world.now < limit {
             advance(250_000)
             checker.observe(self)
-            if checker.isSettled(self) { break }
+            if checker.isBroken { return }
+            if EndRules.isSettled(self) { break }
         }
         checker.finish(self)
     }
 
-    private func advance(_ step: Int64) {
+    func start() {
+        for server in servers { server.start(in: world) }
+        for sentinel in sentinels { sentinel.start(in: world) }
+        for client in clients { client.start(in: world) }
+    }
+
+    func advance(_ step: Int64) {
         world.run(until: world.now + step)
     }
 
     /// The end of all faults: paths are good, disks work, every process runs.
     private func heal() {
-        world.network.heal()
+        healSurroundings()
         world.pausedUntil = [:]
         for server in servers {
-            server.disk.failsUntil = 0
-            server.disk.slowUntil = 0
+            server.diesAtWrite = nil
             server.start(in: world)
         }
         for sentinel in sentinels {
-            sentinel.disk.failsUntil = 0
-            sentinel.disk.slowUntil = 0
+            sentinel.diesAtWrite = nil
             sentinel.start(in: world)
+        }
+    }
+
+    /// Paths are good, disks work.
+    func healSurroundings() {
+        world.network.heal()
+        for node in 0..<servers.count + sentinels.count {
+            setDisk(node) {
+                $0.failsUntil = 0
+                $0.slowUntil = 0
+            }
         }
     }
 

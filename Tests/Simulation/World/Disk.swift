@@ -7,6 +7,8 @@ struct Disk {
     private var open: [Int: (path: String, bytes: [UInt8])] = [:]
     /// Replacements that were asked for and not yet confirmed.
     private var pending: [Int: (path: String, bytes: [UInt8])] = [:]
+    /// Whether nothing is being written.
+    var isIdle: Bool { pending.isEmpty && open.isEmpty }
     /// Writes fail until this time.
     var failsUntil: Int64 = 0
     /// Operations take this much longer, until `slowUntil`.

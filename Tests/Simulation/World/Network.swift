@@ -33,6 +33,8 @@ final class Connection {
 struct PathState: Equatable {
     /// Nothing arrives; what was sent waits (TCP retransmits) until the cut is over.
     var isCut = false
+    /// The receiver does not read: what was sent fills the window.
+    var isUnread = false
     /// Added to each delivery, microseconds.
     var extraDelay: Int64 = 0
 }
@@ -41,6 +43,10 @@ struct PathState: Equatable {
 struct Network {
     /// Most bytes in flight in one direction of a connection: the window of a slow reader.
     static let window = 64 * 1024
+
+    /// Added to what goes from one site to the other, microseconds. Nodes with even numbers are at
+    /// one site, those with odd numbers at the other.
+    var siteDelay: Int64 = 0
 
     private(set) var paths: [PathKey: PathState] = [:]
     struct PathKey: Hashable {
@@ -54,6 +60,11 @@ struct Network {
 
     mutating func set(_ from: Int, _ to: Int, _ change: (inout PathState) -> Void) {
         change(&paths[PathKey(from: from, to: to), default: PathState()])
+    }
+
+    /// What the way from one node to another takes more than usual.
+    func extraDelay(_ from: Int, _ to: Int) -> Int64 {
+        path(from, to).extraDelay + ((from ^ to) & 1 == 1 ? siteDelay : 0)
     }
 
     /// All paths are good again.

@@ -20,6 +20,12 @@ final class ServiceNode<S: Service & ~Copyable>: Node {
     private var nextWake: Int64 = .max
     private var reads: [Int: (bytes: [UInt8], position: Int)] = [:]
     private(set) var exitStatus: Int32?
+    /// Ends the process while its next write is under way; nil when it is to go on.
+    var diesAtWrite: (() -> Void)?
+    /// Called once when the process has stopped by itself.
+    var whenStopped: () -> Void = {}
+    /// Called at the end of every turn.
+    var afterTurn: () -> Void = {}
     /// Log lines of all lives.
     var log: (LogLevel, String) -> Void = { _, _ in }
 
@@ -50,6 +56,14 @@ final class ServiceNode<S: Service & ~Copyable>: Node {
         disk.crash(&world.random)
         forget(service)
         world.processDied(index, silently: silently)
+    }
+
+    /// Asks the process to end in order (SIGTERM).
+    func requestStop(in world: World) {
+        guard let service else { return }
+        begin(world)
+        service.value.handle(.stopRequested(signal: 15))
+        turn(in: world)
     }
 
     private func forget(_ service: Slot<S>) {
@@ -141,6 +155,7 @@ final class ServiceNode<S: Service & ~Copyable>: Node {
             world.schedule(
                 .wake(node: index, life: world.lives[index], serial: 0), after: next - world.now)
         }
+        afterTurn()
     }
 
     private func flush(_ slot: Slot<Session>, _ id: Int, in world: World) {
@@ -186,6 +201,8 @@ final class ServiceNode<S: Service & ~Copyable>: Node {
             if let service { forget(service) }
             disk.crash(&world.random)
             world.processDied(index, silently: false)
+            whenStopped()
+            whenStopped = {}
         case .crash:
             kill(silently: false, in: world)
         case .applySettings, .reopenLog, .status, .ready, .extendTimeout, .sleep, .run:
@@ -233,6 +250,10 @@ final class ServiceNode<S: Service & ~Copyable>: Node {
     private func finish(
         _ id: Int, _ kind: DiskCompletion.Kind, _ operation: String, in world: World
     ) {
+        if let end = diesAtWrite {
+            diesAtWrite = nil
+            world.after(Int64(world.random.below(2000)), end)
+        }
         if let (errno, reason) = disk.failure(at: world.now) {
             disk.cancelReplace(id)
             complete(

@@ -10,10 +10,12 @@ import Sessions
 /// What the checkers see of a server.
 struct ServerView {
     var address: String
+    /// The server it is told to follow.
+    var primary: String?
     var isWritable: Bool
     var isLinkUp: Bool
     var isLoading: Bool
-    /// Whether what it holds belongs to its offset at this moment.
+    /// Whether what it holds belongs to its offset.
     var isComparable: Bool
     var replicationID: String
     var offset: Int
@@ -23,6 +25,7 @@ struct ServerView {
 
 /// What the checkers see of a sentinel.
 struct SentinelView: CustomStringConvertible {
+    var id: String
     var currentEpoch: Int
     var configEpoch: Int
     var address: String
@@ -33,6 +36,8 @@ struct SentinelView: CustomStringConvertible {
 }
 
 extension ServiceNode where S: ~Copyable {
+    var fullAddress: String { "\(address):\(port)" }
+
     func time(in world: World) -> TurnTime {
         TurnTime(monotonic: world.now + 1_000_000, wall: world.now + wallOffset)
     }
@@ -46,22 +51,25 @@ extension ServiceNode where S == DataEngine {
         for database in 0..<service.value.keyspace.databaseCount {
             keys += service.value.keyspace.size(database)
         }
+        let primary = service.value.settings.replicaOf
         return ServerView(
-            address: "\(address):\(port)", isWritable: service.value.isWritablePrimary,
+            address: fullAddress, primary: primary.map { "\($0.host):\($0.port)" },
+            isWritable: service.value.isWritablePrimary,
             isLinkUp: isLinkUp, isLoading: service.value.gates.contains(.loading),
             isComparable: !service.value.gates.contains(.loading)
+                && service.value.replication.stream.isActive
                 && (!service.value.replication.isReplica || isLinkUp),
             replicationID: service.value.replication.history.id.text,
             offset: service.value.streamEnd, keys: keys,
             digest: service.value.keyspace.digest().description)
     }
 
-    /// The integer at `key` of database 0; -1 if there is none.
-    func integer(at key: String) -> Int {
+    /// The integer at `key`; -1 if there is none.
+    func integer(at key: String, in database: Int) -> Int {
         guard let service else { return -1 }
         return Array(key.utf8).withView { view in
             let hash = service.value.keyspace.hash(view)
-            return service.value.keyspace.find(0, view, hash)?.integer.map { Int($0) } ?? -1
+            return service.value.keyspace.find(database, view, hash)?.integer.map { Int($0) } ?? -1
         }
     }
 }
@@ -71,9 +79,22 @@ extension ServiceNode where S == SentinelService {
         guard let service, let group = service.value.state.groups.first else { return nil }
         let address = group.currentAddress
         return SentinelView(
-            currentEpoch: Int(service.value.state.currentEpoch),
+            id: service.value.state.id, currentEpoch: Int(service.value.state.currentEpoch),
             configEpoch: Int(group.configurationEpoch),
             address: "\(address.host):\(address.port)", isSwitching: group.failover != nil)
+    }
+
+    /// The epoch of the failover that it leads or wants to lead.
+    var failoverEpoch: Int? {
+        service?.value.state.groups.first?.failover.map { Int($0.epoch) }
+    }
+
+    /// The epoch of the last vote in the file of its state; 0 without one.
+    var voteOnDisk: Int {
+        let text = String(decoding: disk.files["sentinel.state"] ?? [], as: UTF8.self)
+        let prefix = "sentinel leader-epoch \(Cluster.group) "
+        let line = text.split(separator: "\n").first { $0.hasPrefix(prefix) }
+        return line.flatMap { Int($0.dropFirst(prefix.count)) } ?? 0
     }
 }
 

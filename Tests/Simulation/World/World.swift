@@ -58,6 +58,10 @@ final class World {
     var isTracing = false
     private(set) var trace: [String] = []
     private(set) var steps = 0
+    /// More steps than this in a tenth of a second are a storm that feeds on itself: some hundred
+    /// are usual.
+    static let stormLimit = 50_000
+    private(set) var isStorming = false
 
     init(seed: UInt64) { random = RandomGenerator(seed: seed) }
 
@@ -83,9 +87,11 @@ final class World {
     /// Runs until the virtual time `end`.
     func run(until end: Int64) {
         timeline.schedule(.act({}), at: end)
-        while now < end, let (time, event) = timeline.next() {
+        let limit = steps + World.stormLimit * max(1, Int((end - now) / 100_000))
+        while now < end, !isStorming, let (time, event) = timeline.next() {
             now = max(now, time)
             steps += 1
+            isStorming = steps > limit
             handle(event)
         }
     }
@@ -168,8 +174,17 @@ final class World {
         let side = connection.side(of: node)
         guard connection.isOpen[side] else { return }
         connection.pipes[side].outstanding += bytes.count
-        let path = network.path(node, connection.nodes[1 - side])
-        let delay = network.latency(&random) + path.extraDelay
+        // What is sent at once may arrive in pieces.
+        let isCut = bytes.count > 1 && random.below(8) == 0
+        let first = isCut ? 1 + random.below(bytes.count - 1) : bytes.count
+        transmit(Array(bytes[..<first]), on: connection, side)
+        if isCut { transmit(Array(bytes[first...]), on: connection, side) }
+    }
+
+    private func transmit(_ bytes: [UInt8], on connection: Connection, _ side: Int) {
+        let delay =
+            network.latency(&random)
+            + network.extraDelay(connection.nodes[side], connection.nodes[1 - side])
         let arrival = max(now + delay, connection.pipes[side].lastArrival)
         connection.pipes[side].lastArrival = arrival
         connection.pipes[side].inFlight.append((arrival, bytes))
@@ -179,7 +194,8 @@ final class World {
     private func deliver(_ id: Int, _ side: Int) {
         guard let connection = connections[id] else { return }
         let (from, to) = (connection.nodes[1 - side], connection.nodes[side])
-        if network.path(from, to).isCut {
+        let path = network.path(from, to)
+        if path.isCut || path.isUnread {
             timeline.schedule(.deliver(connection: id, toSide: side), at: now + 200_000)
             return
         }
@@ -232,6 +248,9 @@ final class World {
             }
         }
     }
+
+    /// The connection is gone and nobody learns it but by silence.
+    func forget(_ connection: Connection) { connections[connection.id] = nil }
 
     /// Connections of a node, in the order of their age.
     func connections(of node: Int) -> [Connection] {
