@@ -182,6 +182,23 @@ struct FailoverTests {
         #expect(network.run(atMost: 60000) { network.allAgree(on: 7001) })
     }
 
+    @Test("a replica that was restarted, and lost its data, before its promotion is not promoted")
+    func restartedBeforePromotion() {
+        let network = network(replicas: 2)
+        #expect(network.settle())
+        network.servers[7001]?.obeysPromotion = false
+        network.kill(7000)
+        #expect(network.run(atMost: 3000) { !network.events(.waitPromotion).isEmpty })
+        network.kill(7001)
+        network.run(200)
+        network.servers[7001]?.isAlive = true
+        network.servers[7001]?.obeysPromotion = true
+        network.servers[7001]?.runID = FakeServer.id(98)
+        network.servers[7001]?.offset = 0
+        #expect(network.run(atMost: 10000) { network.allAgree(on: 7002) })
+        #expect(network.servers[7001]?.primary == 7002)
+    }
+
     @Test("the old primary becomes a replica at first sight")
     func oldPrimaryReturns() throws {
         let network = network()

@@ -21,6 +21,9 @@ struct Options {
     var isTracing = false
     var isQuiet = false
     var stopsAtFirst = false
+    /// What every seed must have at least: seconds, faults, operations; and how many per cent of
+    /// the seeds a failover.
+    var required: [Int] = []
     var mutation: String?
     var scenarios: [String] = []
     var listsMutations = false
@@ -48,6 +51,9 @@ struct Options {
                     scenarios.append(file)
                     rest.removeFirst()
                 }
+            case "--require":
+                required = rest.popFirst()?.split(separator: ",").compactMap { Int($0) } ?? []
+                guard required.count == 4 else { return nil }
             case "--trace": isTracing = true
             case "--mutations": listsMutations = true
             default: return nil
@@ -64,6 +70,13 @@ struct Totals {
     var leastFaults = Int.max
     var leastOperations = Int.max
     var failures: [UInt64] = []
+
+    /// Whether the seeds were worth their name.
+    func meets(_ required: [Int]) -> Bool {
+        required.isEmpty
+            || (Int(leastSeconds) >= required[0] && leastFaults >= required[1]
+                && leastOperations >= required[2] && withFailover * 100 >= required[3] * seeds)
+    }
 
     mutating func add(_ result: RunResult) {
         seeds += 1
@@ -139,6 +152,7 @@ guard let options = Options(CommandLine.arguments) else {
     print(
         """
         usage: simulator --seed N [--no-trace] | --seeds A-B [--quiet] [--stop]
+                         [--require SECONDS,FAULTS,OPERATIONS,PER-CENT-WITH-FAILOVER]
                simulator --mutations | --mutation NAME [--seeds A-B | --seed N]
                simulator --scenario FILE… [--seeds A-B] [--trace]
         """)
@@ -170,6 +184,12 @@ print(
     "\(totals.seeds) seeds, \(totals.withFailover) with a failover, "
         + "at least \(Int(totals.leastSeconds)) s, \(totals.leastFaults) faults and "
         + "\(totals.leastOperations) operations each; \(totals.failures.count) broke a rule")
+if !totals.meets(options.required) {
+    let names = ["seconds", "faults", "operations", "per cent with a failover"]
+    let wanted = zip(options.required, names).map { "\($0) \($1)" }.joined(separator: ", ")
+    print("wanted at least: \(wanted)")
+    exit(1)
+}
 if let seed = totals.failures.first {
     print("replay with: simulator --seed \(seed)")
     exit(1)

@@ -50,6 +50,8 @@ package struct Failover: Equatable, Sendable {
     var since: Int64
     /// The replica that is or becomes the new primary.
     package internal(set) var promoted: Address?
+    /// The run id it had when it was selected.
+    var promotedRunID: String?
     /// Whether clients were told of the new primary.
     var isAnnounced = false
 

@@ -8,6 +8,9 @@ package struct NodeReport: Equatable, Sendable {
     package var refreshedAt: Int64?
     var askedAt: Int64?
     var isAwaited = false
+    /// Whether INFO has come over the present connection: behind a new one may be another life of
+    /// the node, which holds less.
+    var isOfThisConnection = false
     /// The last INFO as it came, for INFO-CACHE.
     var text: String?
 
@@ -49,6 +52,7 @@ package struct NodeReport: Equatable, Sendable {
     /// The connection is new: nothing is awaited, and nothing is known of what it allows.
     mutating func connectionChanged() {
         isAwaited = false
+        isOfThisConnection = false
         isWatchable = nil
         roleAskedAt = nil
         refusesRole = false
@@ -70,6 +74,7 @@ extension NodeReport {
         self.text = text
         refreshedAt = now
         isAwaited = false
+        isOfThisConnection = true
         linkDownTime = 0
         isFenced = false
         failoverState = ""

@@ -15,7 +15,8 @@ extension SentinelState {
         guard let ref = promotedReplica(group) else {
             return abortFailover(group, .abortNoGoodReplica)
         }
-        guard sendReplicaOf(ref, nil) else {
+        guard isStillGood(ref, failover) else { return selectAgain(ref) }
+        guard self[ref].report.isOfThisConnection, sendReplicaOf(ref, nil) else {
             let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
             if now > limit { return abortFailover(group, .abortReplicaTimeout) }
             return wake(group, at: limit + 1)
@@ -28,14 +29,33 @@ extension SentinelState {
         guard let ref = promotedReplica(group) else {
             return abortFailover(group, .abortNoGoodReplica)
         }
+        guard isStillGood(ref, failover) else { return selectAgain(ref) }
         let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
         if now > limit { return abortFailover(group, .abortReplicaTimeout) }
         wake(group, at: limit + 1)
         pollInfo(ref)
     }
 
+    /// Whether the replica that was selected lives, and has lived since: one that was restarted
+    /// meanwhile may hold nothing, and nothing is what all others would then be given.
+    private func isStillGood(_ ref: InstanceRef, _ failover: Failover) -> Bool {
+        self[ref].downSince == nil && self[ref].runID == failover.promotedRunID
+    }
+
+    /// The selected replica is lost before anybody was told of it. If it was promoted, nobody
+    /// writes to it, and it is corrected when it is back.
+    private mutating func selectAgain(_ ref: InstanceRef) {
+        actions.append(
+            .log(
+                .warning,
+                "\(self[ref].address.host):\(self[ref].address.port) was lost before it was promoted; "
+                    + "selecting again"))
+        groups[ref.group].failover?.promoted = nil
+        enter(.selecting, ref.group)
+    }
+
     /// The connection on which a promotion was sent is gone, perhaps with the promotion: it is
-    /// sent again, which does no harm.
+    /// sent again, which does no harm to the same process.
     mutating func promotionInterrupted(_ ref: InstanceRef) {
         guard groups[ref.group].failover?.stage == .waitingPromotion,
             ref == promotedReplica(ref.group)

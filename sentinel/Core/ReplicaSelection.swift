@@ -51,7 +51,7 @@ extension SentinelState {
         let instance = watched.replicas[index]
         let link = link(replica(group, index))
         guard instance.downSince == nil, link.isConnected, instance.report.priority != 0,
-            !instance.report.isFenced,
+            !instance.report.isFenced, instance.report.isOfThisConnection,
             now - link.lastAvailable <= microseconds(timing.pingPeriod * 5),
             let refreshed = instance.report.refreshedAt
         else { return false }
@@ -83,6 +83,8 @@ extension SentinelState {
         guard let chosen else { return abortFailover(group, .abortNoGoodReplica) }
         let address = groups[group].replicas[chosen].address
         groups[group].failover?.promoted = address
+        let runID = groups[group].replicas[chosen].runID
+        groups[group].failover?.promotedRunID = runID
         event(.warning, .selectedReplica, replica(group, chosen))
         event(.notice, .sendPromotion, replica(group, chosen))
         if failover.isRequested, canHandOver(group), !Mutation.failoverUncoordinated.isActive {

@@ -211,13 +211,14 @@ extension SentinelState {
     package var snapshot: SentinelConfiguration {
         var result = SentinelConfiguration()
         result.id = id
-        result.currentEpoch = Mutation.epochNotPersisted.isActive ? 0 : currentEpoch
+        result.currentEpoch = currentEpoch
         result.globals = globals
         for group in groups {
             let current = group.currentAddress
             var saved = GroupConfiguration(
                 name: group.name, primary: current, settings: group.settings)
-            saved.configurationEpoch = group.configurationEpoch
+            saved.configurationEpoch =
+                Mutation.epochNotPersisted.isActive ? 0 : group.configurationEpoch
             saved.leaderEpoch = group.vote.epoch
             saved.replicas = group.replicas.map {
                 $0.address == current ? group.primary.address : $0.address

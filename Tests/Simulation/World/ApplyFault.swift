@@ -193,7 +193,11 @@ extension Cluster {
         let running = sentinels.filter { $0.isRunning }
         guard !running.isEmpty else { return }
         let sentinel = running[world.random.below(running.count)]
-        _ = ask((sentinel.address, sentinel.port), ["SENTINEL", "FAILOVER", Cluster.group])
+        var request = ["SENTINEL", "FAILOVER", Cluster.group]
+        if world.random.below(2) == 0, let target = someReplica {
+            request += ["TO", target.address, String(target.port)]
+        }
+        _ = ask((sentinel.address, sentinel.port), request)
     }
 
     /// Somebody sends a request.

@@ -64,8 +64,8 @@ struct Plan {
         let long = Int64(1_000_000 + random.below(8_000_000))
         if plan.isPlannedOnly {
             switch random.below(6) {
-            case 0: return .slowReplica(for: long)
-            case 1:
+            case 0, 1: return .slowReplica(for: long)
+            case 2:
                 return .slowPath(
                     from: random.below(nodes), to: random.below(nodes),
                     by: Int64(random.below(20_000)), for: long)
