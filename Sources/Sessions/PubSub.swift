@@ -7,7 +7,7 @@ package struct PubSub {
     package private(set) var channels: [[UInt8]: [Slot<Session>]] = [:]
     package private(set) var patterns: [[UInt8]: [Slot<Session>]] = [:]
     /// The patterns in the order in which they came, which is the order of delivery.
-    package private(set) var patternOrder: [[UInt8]] = []
+    package private(set) var patternOrder = PatternOrder()
     package private(set) var shardChannels: [[UInt8]: [Slot<Session>]] = [:]
 
     /// The three kinds of subscription.
@@ -42,7 +42,7 @@ package struct PubSub {
         case .pattern:
             guard slot.value.patterns.remove(name) != nil else { return false }
             PubSub.drop(slot, name, &patterns)
-            if patterns[name] == nil { patternOrder.removeAll { $0 == name } }
+            if patterns[name] == nil { patternOrder.remove(name) }
         case .shard:
             guard slot.value.shardChannels.remove(name) != nil else { return false }
             PubSub.drop(slot, name, &shardChannels)
@@ -69,6 +69,31 @@ package struct PubSub {
     }
 }
 
+/// Names in the order in which they came. A name that goes leaves a hole; when half of the places
+/// are holes they are closed, so that removing one costs the same however many there are.
+package struct PatternOrder {
+    package private(set) var places: [[UInt8]?] = []
+    private var indices: [[UInt8]: Int] = [:]
+
+    package var isEmpty: Bool { indices.isEmpty }
+
+    /// Adds a name that is not there.
+    mutating func append(_ name: [UInt8]) {
+        indices[name] = places.count
+        places.append(name)
+    }
+
+    mutating func remove(_ name: [UInt8]) {
+        guard let index = indices.removeValue(forKey: name) else { return }
+        places[index] = nil
+        guard indices.count * 2 < places.count else { return }
+        places.removeAll { $0 == nil }
+        for (index, name) in places.enumerated() {
+            if let name { indices[name] = index }
+        }
+    }
+}
+
 extension Session {
     /// Channels and patterns, which is the number that SUBSCRIBE answers.
     package var subscriptionCount: Int { channels.count + patterns.count }
@@ -84,8 +109,10 @@ extension Frontend {
                 receivers += 1
             }
         }
-        for pattern in pubsub.patternOrder
-        where pattern.withView({ Glob.matches(pattern: $0, text: channel) }) {
+        for place in pubsub.patternOrder.places {
+            guard let pattern = place,
+                pattern.withView({ Glob.matches(pattern: $0, text: channel) })
+            else { continue }
             for slot in pubsub.patterns[pattern] ?? [] {
                 pattern.withView { deliver(slot, "pmessage", $0, channel, message) }
                 receivers += 1

@@ -65,6 +65,33 @@ struct PubSubTests {
         #expect(bench.ask(slot, "PING", "x") == "*2\r\n$4\r\npong\r\n$1\r\nx\r\n")
     }
 
+    @Test("patterns are served in the order in which they came, also after others went")
+    func patternOrder() {
+        let bench = Bench()
+        let slot = bench.open()
+        let patterns = ["a*", "*b", "?b", "a?", "ab"]
+        for pattern in patterns { _ = bench.ask(slot, "PSUBSCRIBE", pattern) }
+        for gone in ["*b", "a*", "?b"] { _ = bench.ask(slot, "PUNSUBSCRIBE", gone) }
+        _ = bench.ask(slot, "PSUBSCRIBE", "a*")
+        #expect(
+            bench.frontend.value.pubsub.patternOrder.places.compactMap { $0 }.map {
+                String(decoding: $0, as: UTF8.self)
+            } == ["a?", "ab", "a*"])
+        #expect(bench.frontend.value.publish(ByteView("ab"), ByteView("m")) == 3)
+    }
+
+    /// Were the cost of each to grow with their number, this would take minutes.
+    @Test("a session with many patterns goes quickly")
+    func manyPatterns() {
+        let bench = Bench()
+        let slot = bench.open()
+        for index in 0..<50_000 {
+            _ = bench.frontend.value.pubsub.add(.pattern, Array("pattern:\(index)".utf8), slot)
+        }
+        bench.frontend.value.drop(slot)
+        #expect(bench.frontend.value.pubsub.patternOrder.isEmpty)
+    }
+
     @Test("what a session listened to is forgotten with it")
     func forgotten() {
         let bench = Bench()
