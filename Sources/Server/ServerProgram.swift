@@ -97,7 +97,7 @@ enum ServerProgram {
                 clock: { Clock.monotonicMicroseconds() }))
         engine.value.executable = Process.executable
         engine.value.arguments = arguments
-        engine.value.introspection.facts.processID = Int(Process.identifier)
+        engine.value.introspection.facts = hostFacts()
         FaultReport.setDescription(of: engine.address, describeWork)
         var program = HostedProgram<DataEngine>(
             settings: { hostSettings($0.value.settings) },
@@ -118,6 +118,14 @@ enum ServerProgram {
             log.write(.warning, error.description)
             return 1
         }
+    }
+
+    private static func hostFacts() -> HostFacts {
+        var facts = HostFacts()
+        facts.processID = Int(Process.identifier)
+        facts.operatingSystem = Process.operatingSystem
+        facts.totalMemory = Process.physicalMemory
+        return facts
     }
 
     /// The engine begins to start; it goes on as the host does what it asks for.
@@ -154,7 +162,7 @@ enum ServerProgram {
 
     private static var version: String {
         "Tandem server v=\(Frontend.redisVersion) tandem=\(Frontend.tandemVersion) "
-            + "malloc=jemalloc bits=64"
+            + "malloc=\(Allocator.name) bits=64"
     }
 
     private static let usage = """

@@ -109,11 +109,12 @@ package enum HostEvent {
     case usage(ProcessUsage)
 }
 
-/// Resource use of the process as the kernel counts it.
+/// Resource use of the process as the kernel and the allocator count it.
 package struct ProcessUsage: Equatable, Sendable {
     package var residentBytes = 0
     package var userMicroseconds = 0
     package var systemMicroseconds = 0
+    /// Bytes in blocks of the allocator, in its pages, and in RAM for it; 0 where it does not tell.
     package var allocatorAllocated = 0
     package var allocatorActive = 0
     package var allocatorResident = 0

@@ -292,5 +292,60 @@ struct ServerCommandTests {
         #expect(bench.ask(slot, "MEMORY", "USAGE", "a", "SAMPLES", "-1") == "-ERR syntax error\r\n")
         #expect(bench.ask(slot, "MEMORY", "STATS").contains("$10\r\nkeys.count\r\n:1\r\n"))
         #expect(bench.ask(slot, "MEMORY", "DOCTOR").hasPrefix("$"))
+        #expect(bench.ask(slot, "MEMORY", "PURGE") == "+OK\r\n")
+    }
+
+    @Test("INFO and MEMORY STATS show the allocator's figures as the host told them")
+    func allocator() {
+        let bench = ServerBench()
+        let slot = bench.open()
+        var usage = ProcessUsage()
+        usage.residentBytes = 12 << 20
+        usage.allocatorAllocated = 4 << 20
+        usage.allocatorActive = 6 << 20
+        usage.allocatorResident = 8 << 20
+        bench.engine.value.handle(.usage(usage))
+        let info = bench.ask(slot, "INFO", "memory")
+        let fields = [
+            "used_memory_rss:12582912", "allocator_allocated:4194304", "allocator_active:6291456",
+            "allocator_resident:8388608", "allocator_frag_ratio:1.50",
+            "allocator_frag_bytes:2097152", "allocator_rss_ratio:1.33",
+            "allocator_rss_bytes:2097152", "rss_overhead_ratio:1.50",
+            "rss_overhead_bytes:4194304", "mem_allocator:\(Allocator.name)",
+        ]
+        for field in fields { #expect(info.contains("\r\n\(field)\r\n"), "\(field)") }
+        let stats = bench.ask(slot, "MEMORY", "STATS")
+        #expect(stats.contains("$18\r\nallocator.resident\r\n:8388608\r\n"))
+        #expect(stats.contains("$19\r\nallocator-rss.bytes\r\n:2097152\r\n"))
+        #expect(stats.contains("$18\r\nrss-overhead.ratio\r\n$3\r\n1.5\r\n"))
+        #expect(bench.ask(slot, "MEMORY", "MALLOC-STATS").contains("allocated: 4194304\n"))
+    }
+
+    @Test("an allocator that does not tell counts as one that wastes nothing")
+    func silentAllocator() {
+        let bench = ServerBench()
+        let slot = bench.open()
+        var usage = ProcessUsage()
+        usage.residentBytes = 12 << 20
+        bench.engine.value.handle(.usage(usage))
+        let used = bench.engine.value.heap.used
+        let info = bench.ask(slot, "INFO", "memory")
+        #expect(info.contains("allocator_active:12582912\r\nallocator_resident:12582912\r\n"))
+        #expect(used > 0 && info.contains("rss_overhead_bytes:0\r\n"))
+    }
+
+    @Test("the allocator's figures follow what is allocated")
+    func allocatorFigures() {
+        let before = Allocator.figures()
+        #expect(before.allocated > 0 && before.allocated <= before.active)
+        #expect(before.active <= before.resident)
+        let heap = Heap()
+        var buffer = ByteBuffer(heap: heap)
+        buffer.append(repeating: 120, count: 64 << 20)
+        // Other tests allocate and free meanwhile, but not as much.
+        #expect(Allocator.figures().allocated > before.allocated + (32 << 20))
+        #expect(buffer.readable[1000] == 120)
+        #expect(Allocator.purge())
+        #expect(Allocator.name.hasPrefix("jemalloc-"))
     }
 }

@@ -16,7 +16,7 @@ extension CommandRows {
             },
             memoryRow(
                 "purge", "Depends on the memory in use",
-                "Asks the allocator to give memory back, which it does by itself here.",
+                "Asks the allocator to give memory back that it keeps for later.",
                 tips: ["request_policy:all_shards", "response_policy:all_succeeded"]
             ) { engine($0, $2, memoryPurge) },
             memoryRow("stats", "O(1)", "Shows where the memory is.") {
@@ -60,14 +60,18 @@ func memoryUsage(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) ->
 }
 
 func memoryPurge(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
+    guard Allocator.purge() else { throw ReplyError("ERR Error purging dirty pages") }
     call.reply.ok()
     return .none
 }
 
 func memoryAllocator(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
+    let residence = engine.residence
     let text =
-        "in use by the data: \(engine.heap.used)\npeak: \(engine.heap.peak)\n"
-        + "resident: \(engine.usage.residentBytes)\n"
+        "allocator: \(Allocator.name)\n"
+        + "in use by the data: \(residence.used)\npeak: \(engine.heap.peak)\n"
+        + "allocated: \(residence.allocated)\nactive: \(residence.active)\n"
+        + "resident: \(residence.resident)\nresident, whole process: \(residence.process)\n"
     Array(text.utf8).withView { call.reply.verbatim("txt", $0) }
     return .none
 }
@@ -127,16 +131,23 @@ func memoryStats(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) ->
     field("dataset.bytes", memory.dataset)
     field("dataset.percentage", double: memory.datasetPercent)
     field("peak.percentage", double: memory.peakPercent)
-    let usage = engine.usage
-    if usage.allocatorAllocated > 0 {
-        field("allocator.allocated", usage.allocatorAllocated)
-        field("allocator.active", usage.allocatorActive)
-        field("allocator.resident", usage.allocatorResident)
+    let residence = engine.residence
+    field("allocator.allocated", residence.allocated)
+    field("allocator.active", residence.active)
+    field("allocator.resident", residence.resident)
+    let shares: [(StaticString, StaticString, MemoryResidence.Share)] = [
+        (
+            "allocator-fragmentation.ratio", "allocator-fragmentation.bytes",
+            residence.allocatorFragmentation
+        ),
+        ("allocator-rss.ratio", "allocator-rss.bytes", residence.allocatorResidence),
+        ("rss-overhead.ratio", "rss-overhead.bytes", residence.processOverhead),
+        ("fragmentation", "fragmentation.bytes", residence.fragmentation),
+    ]
+    for (ratio, bytes, share) in shares {
+        field(ratio, double: share.ratio)
+        field(bytes, share.bytes)
     }
-    let resident = usage.residentBytes
-    field(
-        "fragmentation", double: memory.used > 0 ? Double(resident) / Double(memory.used) : 0)
-    field("fragmentation.bytes", resident - memory.used)
     call.reply.finishMap(at: start, pairs: pairs)
     return .none
 }

@@ -23,7 +23,43 @@ struct MemoryBreakdown {
     var peakPercent: Double { peak > 0 ? Double(used) * 100 / Double(peak) : 0 }
 }
 
+/// How the bytes in use lie in the memory of the process, from the inside out: in use by the
+/// engine, in blocks of the allocator, in its pages, in RAM for it, in RAM for the process.
+struct MemoryResidence {
+    let used, allocated, active, resident, process: Int
+
+    /// One of those beside the next smaller one.
+    struct Share {
+        let ratio: Double
+        let bytes: Int
+
+        fileprivate init(_ outer: Int, _ inner: Int) {
+            ratio = inner > 0 ? Double(outer) / Double(inner) : 0
+            bytes = outer - inner
+        }
+    }
+
+    var allocatorFragmentation: Share { Share(active, allocated) }
+    var allocatorResidence: Share { Share(resident, active) }
+    var processOverhead: Share { Share(process, resident) }
+    var fragmentation: Share { Share(process, used) }
+}
+
 extension DataEngine {
+    /// As of the host's last report. An allocator that does not tell counts as one that wastes
+    /// nothing, as in Redis.
+    var residence: MemoryResidence {
+        let process = usage.residentBytes
+        guard usage.allocatorResident > 0 else {
+            return MemoryResidence(
+                used: heap.used, allocated: heap.used, active: process, resident: process,
+                process: process)
+        }
+        return MemoryResidence(
+            used: heap.used, allocated: usage.allocatorAllocated, active: usage.allocatorActive,
+            resident: usage.allocatorResident, process: process)
+    }
+
     func memoryBreakdown() -> MemoryBreakdown {
         var result = MemoryBreakdown()
         result.used = heap.used
@@ -68,17 +104,17 @@ extension DataEngine {
         info.field("mem_clients_normal", memory.clients)
         info.field("mem_cluster_links", 0)
         info.field("mem_aof_buffer", 0)
-        info.field("mem_allocator", "jemalloc")
+        info.field("mem_allocator", Allocator.name)
         info.field("active_defrag_running", 0)
         info.field("lazyfree_pending_objects", keyspace.hasGarbage ? 1 : 0)
         info.field("lazyfreed_objects", 0)
     }
 
     private func allocatorInfo(_ info: inout InfoText) {
-        guard usage.allocatorAllocated > 0 else { return }
-        info.field("allocator_allocated", usage.allocatorAllocated)
-        info.field("allocator_active", usage.allocatorActive)
-        info.field("allocator_resident", usage.allocatorResident)
+        let residence = residence
+        info.field("allocator_allocated", residence.allocated)
+        info.field("allocator_active", residence.active)
+        info.field("allocator_resident", residence.resident)
     }
 
     /// There are no scripts, so nothing is held for them.
@@ -97,19 +133,16 @@ extension DataEngine {
     }
 
     private func fragmentationInfo(_ info: inout InfoText) {
-        func ratio(_ part: Int, _ whole: Int) -> String {
-            InfoText.fixed(whole > 0 ? Double(part) / Double(whole) : 0, 2)
+        let residence = residence
+        let shares: [(StaticString, StaticString, MemoryResidence.Share)] = [
+            ("allocator_frag_ratio", "allocator_frag_bytes", residence.allocatorFragmentation),
+            ("allocator_rss_ratio", "allocator_rss_bytes", residence.allocatorResidence),
+            ("rss_overhead_ratio", "rss_overhead_bytes", residence.processOverhead),
+            ("mem_fragmentation_ratio", "mem_fragmentation_bytes", residence.fragmentation),
+        ]
+        for (ratio, bytes, share) in shares {
+            info.field(ratio, InfoText.fixed(share.ratio, 2))
+            info.field(bytes, share.bytes)
         }
-        if usage.allocatorAllocated > 0 {
-            let (active, allocated) = (usage.allocatorActive, usage.allocatorAllocated)
-            info.field("allocator_frag_ratio", ratio(active, allocated))
-            info.field("allocator_frag_bytes", active - allocated)
-            info.field("allocator_rss_ratio", ratio(usage.allocatorResident, active))
-            info.field("allocator_rss_bytes", usage.allocatorResident - active)
-            info.field("rss_overhead_ratio", ratio(usage.residentBytes, usage.allocatorResident))
-            info.field("rss_overhead_bytes", usage.residentBytes - usage.allocatorResident)
-        }
-        info.field("mem_fragmentation_ratio", ratio(usage.residentBytes, heap.used))
-        info.field("mem_fragmentation_bytes", usage.residentBytes - heap.used)
     }
 }
