@@ -144,7 +144,9 @@ package struct ByteBuffer: ~Copyable {
     @inlinable
     package mutating func append(_ bytes: [UInt8]) { bytes.withView { append($0) } }
 
+    /// Literals take the way of `StaticString`: a String, even a literal, is counted by references.
     @inlinable
+    @_disfavoredOverload
     package mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
