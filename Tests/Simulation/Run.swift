@@ -25,7 +25,6 @@ package struct RunResult {
 package func run(seed: UInt64, tracing: Bool) -> RunResult {
     let plan = Plan(seed: seed)
     let cluster = Cluster(seed: seed, plan: plan)
-    defer { cluster.end() }
     cluster.world.isTracing = tracing
     let checker = Checker()
     checker.attach(to: cluster)

@@ -15,7 +15,6 @@ package func run(
 ) throws(ScenarioError) -> ScenarioResult {
     let scenario = try Scenario(text)
     let cluster = Cluster(seed: seed, plan: scenario.plan)
-    defer { cluster.end() }
     cluster.world.isTracing = tracing
     let checker = Checker()
     checker.attach(to: cluster)

@@ -41,8 +41,7 @@ final class ClientNode: Node {
     private(set) var phase = Phase.idle
     private var connection: Connection?
     private var parser = ReplyParser()
-    private let heap: Heap
-    private var input: ByteBuffer
+    private var input = ByteBuffer(heap: Heap())
     private var expected = 0
     private var current: WriteRecord?
     private var nextVersion = 1
@@ -61,8 +60,6 @@ final class ClientNode: Node {
         index: Int, sentinels: [(host: String, port: Int)], group: String, usesWait: Bool,
         database: Int, keyCount: Int, thinkTime: Int64
     ) {
-        heap = Heap()
-        input = ByteBuffer(heap: heap)
         self.index = index
         address = "10.0.9.\(index)"
         self.sentinels = sentinels
@@ -135,7 +132,7 @@ final class ClientNode: Node {
 
     private func send(_ requests: [[String]], in world: World) {
         guard let connection else { return }
-        var buffer = ByteBuffer(heap: heap)
+        var buffer = ByteBuffer(heap: Heap())
         for request in requests { RequestWriter.append(request, to: &buffer) }
         expected = requests.count
         arm(in: world, 2_000_000)

@@ -128,13 +128,6 @@ final class Cluster {
         for client in clients { client.start(in: world) }
     }
 
-    /// Ends the world, so that its memory is free for the next one.
-    func end() {
-        world.end()
-        for server in servers { server.detach() }
-        for sentinel in sentinels { sentinel.detach() }
-    }
-
     func advance(_ step: Int64) {
         world.run(until: world.now + step)
     }

@@ -41,16 +41,6 @@ final class ServiceNode<S: Service & ~Copyable>: Node {
         self.boot = boot
     }
 
-    deinit { service?.free() }
-
-    /// Forgets who watches it.
-    func detach() {
-        diesAtWrite = nil
-        whenStopped = {}
-        afterTurn = {}
-        log = { _, _ in }
-    }
-
     /// Starts the process.
     func start(in world: World) {
         guard service == nil else { return }

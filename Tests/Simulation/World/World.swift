@@ -65,13 +65,6 @@ final class World {
 
     init(seed: UInt64) { random = RandomGenerator(seed: seed) }
 
-    /// Lets go of everything: what is still to happen holds on to the world itself.
-    func end() {
-        timeline = Timeline<WorldEvent>()
-        connections = [:]
-        nodes = []
-    }
-
     func add(_ node: any Node) {
         nodes.append(node)
         lives.append(0)
