@@ -29,6 +29,7 @@ package func run(seed: UInt64, tracing: Bool) -> RunResult {
     let checker = Checker()
     checker.attach(to: cluster)
     cluster.run(checker)
+    defer { cluster.tearDown() }
     return RunResult(
         seed: seed, violations: checker.violations.map(\.description),
         trace: cluster.world.trace, virtualSeconds: Double(cluster.world.now) / 1e6,

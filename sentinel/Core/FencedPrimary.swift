@@ -26,7 +26,7 @@ extension SentinelState {
             let instance = groups[group].replicas[index]
             let hasAnswered =
                 link(replica(group, index)).isConnected
-                && instance.report.refreshedAt != nil
+                && instance.report.isOfThisConnection
             return instance.downSince == nil && !hasAnswered
         }
         return mayAnswer ? .wait : .resume

@@ -32,6 +32,7 @@ package func run(
     // Replies that are awaited.
     cluster.advance(1_000_000)
     runner.finish()
+    defer { cluster.tearDown() }
     return ScenarioResult(
         failures: runner.failures + checker.violations.map(\.description),
         trace: cluster.world.trace)

@@ -132,6 +132,19 @@ final class Cluster {
         world.run(until: world.now + step)
     }
 
+    /// Frees everything; the world is over. Its events and its nodes hold each other.
+    func tearDown() {
+        for server in servers {
+            server.kill(silently: true, in: world)
+            (server.diesAtWrite, server.whenStopped, server.afterTurn) = (nil, {}, {})
+        }
+        for sentinel in sentinels {
+            sentinel.kill(silently: true, in: world)
+            sentinel.diesAtWrite = nil
+        }
+        world.clear()
+    }
+
     /// The end of all faults: paths are good, disks work, every process runs.
     private func heal() {
         healSurroundings()

@@ -70,6 +70,13 @@ final class World {
         lives.append(0)
     }
 
+    /// Forgets everybody and everything.
+    func clear() {
+        timeline = Timeline()
+        connections = [:]
+        nodes = []
+    }
+
     func note(_ text: @autoclosure () -> String) {
         guard isTracing else { return }
         let milliseconds = Double(now) / 1000
