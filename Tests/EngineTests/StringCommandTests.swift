@@ -11,7 +11,8 @@ import Testing
             CONFIG SET proto-max-bulk-len 9223372036854775807 => +OK
             SETRANGE a 40000 x => :40001
             SETRANGE b 40000 x => :40001
-            LCS a b LEN => -ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len
+            LCS a b LEN => \#
+            -ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len
             """#)
     }
 
