@@ -37,8 +37,8 @@ package struct RDBError: Error, Equatable, Sendable, CustomStringConvertible {
         case .wrongSignature: "Wrong signature trying to load DB from file"
         case .unsupportedVersion(let version): "Can't handle RDB format version \(version)"
         case .wrongChecksum(let stored, let computed):
-            "Wrong RDB checksum expected: (\(String(computed, radix: 16))) but got "
-                + "(\(String(stored, radix: 16))). Aborting now."
+            "RDB CRC error: expected \(String(computed, radix: 16)), but the file says "
+                + String(stored, radix: 16)
         default: "Internal error in RDB reading offset \(offset) -> \(cause)"
         }
     }
