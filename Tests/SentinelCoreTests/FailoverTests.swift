@@ -199,6 +199,25 @@ struct FailoverTests {
         #expect(network.servers[7001]?.primary == 7002)
     }
 
+    @Test("a replica that came back with nothing is promoted only if the operator says so")
+    func blankReplica() {
+        let network = network()
+        #expect(network.settle())
+        network.kill(7000)
+        network.kill(7001)
+        network.run(100)
+        network.servers[7001]?.isAlive = true
+        network.servers[7001]?.runID = FakeServer.id(98)
+        network.servers[7001]?.offset = 0
+        network.servers[7001]?.linkIsUp = false
+        network.run(20000)
+        #expect(!network.events(.tryFailover).isEmpty && network.events(.switchPrimary).isEmpty)
+        for sentinel in 0..<3 {
+            #expect(network.command(sentinel, "SENTINEL", "ACCEPT-EMPTY", "g") == .simple("OK"))
+        }
+        #expect(network.run(atMost: 60000) { network.allAgree(on: 7001) })
+    }
+
     @Test("the old primary becomes a replica at first sight")
     func oldPrimaryReturns() throws {
         let network = network()

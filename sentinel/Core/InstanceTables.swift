@@ -169,6 +169,7 @@ extension SentinelState {
     /// Makes the node at `address` the group's primary and the old primary a replica. Links stay
     /// as they are; what was thought about the old primary's state is forgotten.
     mutating func switchPrimary(_ group: Int, to address: Address) {
+        groups[group].acceptsEmpty = false
         let known = replicaIndex(group, address)
         var next =
             known.map { groups[group].replicas.remove(at: $0) }

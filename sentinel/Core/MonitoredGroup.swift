@@ -55,6 +55,8 @@ package struct MonitoredGroup: Equatable, Sendable {
     /// Since when enough sentinels agree that the primary is down.
     package var objectivelyDownSince: Int64?
     package var failover: Failover?
+    /// Whether the operator lets a replica that holds nothing become the primary.
+    var acceptsEmpty = false
     var gate = FailoverGate()
     /// The next moment at which something is due.
     var wake: Int64 = 0

@@ -31,6 +31,8 @@ package struct NodeReport: Equatable, Sendable {
     var replicationID2 = ""
     /// End of the history the node holds.
     var historyOffset: Int64 = 0
+    /// Whether it said that some database has keys.
+    var holdsKeys = false
     /// The state of FAILOVER on the node, as INFO names it; empty where it is not told.
     var failoverState = ""
 
@@ -48,6 +50,9 @@ package struct NodeReport: Equatable, Sendable {
         roleSince = now
         primaryChangedAt = now
     }
+
+    /// Whether the node holds nothing and has never held anything in this life.
+    var isBlank: Bool { max(offset, historyOffset) <= 0 && !holdsKeys }
 
     /// The connection is new: nothing is awaited, and nothing is known of what it allows.
     mutating func connectionChanged() {
@@ -77,6 +82,7 @@ extension NodeReport {
         isOfThisConnection = true
         linkDownTime = 0
         isFenced = false
+        holdsKeys = false
         failoverState = ""
         var sawRole = false
         var rest = text[...]
@@ -88,6 +94,8 @@ extension NodeReport {
                 news.role = value == RoleName.replica ? .replica : .primary
             } else if isReplicaRow(name) {
                 if let address = NodeReport.replicaAddress(value) { news.replicas.append(address) }
+            } else if value.hasPrefix("keys=") {
+                holdsKeys = true
             } else {
                 absorbField(name, value, at: now)
             }

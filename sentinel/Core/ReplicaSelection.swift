@@ -55,6 +55,7 @@ extension SentinelState {
             now - link.lastAvailable <= microseconds(timing.pingPeriod * 5),
             let refreshed = instance.report.refreshedAt
         else { return false }
+        if wouldLoseAll(watched, instance) { return false }
         let downSince = watched.primary.downSince
         let validity = downSince != nil ? timing.pingPeriod * 5 : timing.infoPeriod * 3
         guard now - refreshed <= microseconds(validity) else { return false }
@@ -63,6 +64,14 @@ extension SentinelState {
         if watched.primary.report.role == .replica { return true }
         let downFor = downSince.map { (now - $0) / 1000 } ?? 0
         return instance.report.linkDownTime <= downFor + watched.settings.downAfter * 10
+    }
+
+    /// Whether to promote the replica is to lose all data: it came back with nothing and never
+    /// reached the primary, which held some as far as we know and may return with them.
+    private func wouldLoseAll(_ group: MonitoredGroup, _ replica: Instance) -> Bool {
+        let primary = group.primary.report
+        let hasHeldData = primary.refreshedAt == nil || !primary.isBlank
+        return replica.report.isBlank && hasHeldData && !group.acceptsEmpty
     }
 
     /// Chooses once the replicas' positions are fresh, or were awaited long enough.
@@ -80,7 +89,17 @@ extension SentinelState {
             case .resume: return resumePrimary(group, failover)
             }
         }
-        guard let chosen else { return abortFailover(group, .abortNoGoodReplica) }
+        guard let chosen else {
+            let watched = groups[group]
+            if watched.replicas.contains(where: { wouldLoseAll(watched, $0) }) {
+                actions.append(
+                    .log(
+                        .warning,
+                        "A replica of '\(watched.name)' that holds nothing is not promoted; "
+                            + "SENTINEL ACCEPT-EMPTY allows it"))
+            }
+            return abortFailover(group, .abortNoGoodReplica)
+        }
         let address = groups[group].replicas[chosen].address
         groups[group].failover?.promoted = address
         let runID = groups[group].replicas[chosen].runID

@@ -7,7 +7,10 @@ extension Cluster {
     func apply(_ fault: Fault) {
         // A confirmed write is in two stores; the rule holds while only one of them is lost.
         if plan.keepsConfirmed, endsPrimary(fault), !isInSync {
-            return world.note("left out, because not in sync: \(fault)")
+            world.note("put off, because not in sync: \(fault)")
+            return world.after(Plan.second) { [self] in
+                if world.now < plan.duration { apply(fault) }
+            }
         }
         world.note("fault: \(fault)")
         faultCount += 1

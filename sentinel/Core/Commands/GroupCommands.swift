@@ -116,9 +116,11 @@ extension SentinelState {
         return .simple("OK")
     }
 
-    /// Lets the group's replicas take over an empty data set, which they refuse otherwise.
+    /// Lets the group's replicas take over an empty data set, and a replica that holds nothing
+    /// become the primary, both of which are refused otherwise.
     mutating func acceptEmpty(_ call: SentinelCall) -> RESPValue {
         guard let group = group(call) else { return Self.noSuchGroup }
+        groups[group].acceptsEmpty = true
         var told = 0
         for index in groups[group].replicas.indices
         where send(replica(group, index), [(["TANDEM", "ACCEPT-EMPTY"], .ignored)]) {
