@@ -49,7 +49,8 @@ struct Plan {
         siteDelay = [0, 0, 2000, 20_000][random.below(4)]
         duration = Int64(60 + random.below(20)) * Plan.second
         let nodes = 1 + replicas + sentinels
-        let count = 5 + random.below(5)
+        // Some faults of these wait until the replicas are in step, perhaps for too long.
+        let count = (keepsConfirmed ? 7 : 5) + random.below(5)
         let gap = (duration - 10 * Plan.second) / Int64(count)
         for index in 0..<count {
             let at = 4 * Plan.second + gap * Int64(index) + Int64(random.below(Int(gap / 2)))
