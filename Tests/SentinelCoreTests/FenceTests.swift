@@ -81,6 +81,19 @@ struct FenceTests {
         #expect(network.events(.resumePrimary).isEmpty)
     }
 
+    @Test("a replica that came back unnoticed decides")
+    func unnoticed() {
+        let network = network(downAfter: 1000)
+        #expect(network.settle())
+        network.kill(7001)
+        network.run(20000)
+        // Known as down for long, it is tried again only now and then.
+        network.servers[7001]?.isAlive = true
+        restartFenced(network, offset: 500)
+        #expect(network.run(atMost: 4000) { network.allAgree(on: 7001) })
+        #expect(network.events(.resumePrimary).isEmpty)
+    }
+
     @Test("a minority never lets a fenced primary serve")
     func minority() {
         let network = network()

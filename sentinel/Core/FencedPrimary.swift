@@ -14,22 +14,34 @@ extension SentinelState {
     }
 
     /// The best replica that has at least the primary's data wins. Without one the primary may
-    /// serve, once every replica has either answered or is down.
-    func judgeFence(_ group: Int, _ best: [Int]) -> FenceVerdict {
+    /// serve, once every replica has either answered or is down; also one that seems down is asked
+    /// once more, because it may have come back with what the primary lost.
+    mutating func judgeFence(_ group: Int, _ best: [Int], _ failover: Failover) -> FenceVerdict {
         let own = groups[group].primary.report
         if let index = best.first(where: {
             FencedPrimary.hasAtLeast(groups[group].replicas[$0].report, own)
         }) {
             return .promote(index)
         }
-        let mayAnswer = groups[group].replicas.indices.contains { index in
+        let isPatient = now < failover.since + microseconds(Timing.fencePatience)
+        let awaited = groups[group].replicas.indices.filter { index in
             let instance = groups[group].replicas[index]
             let hasAnswered =
                 link(replica(group, index)).isConnected
                 && instance.report.isOfThisConnection
-            return instance.downSince == nil && !hasAnswered
+            return instance.downSince == nil ? !hasAnswered : isPatient
         }
-        return mayAnswer ? .wait : .resume
+        for index in awaited { hastenConnection(replica(group, index)) }
+        return awaited.isEmpty ? .resume : .wait
+    }
+
+    /// Lets a lost connection be tried again soon, whatever had been waited for.
+    private mutating func hastenConnection(_ ref: InstanceRef) {
+        let soon = now + microseconds(Timing.quickAskPeriod)
+        let key = key(ref)
+        guard let due = links[key]?[retry: .command].at, due > soon else { return }
+        links[key]?[retry: .command].at = soon
+        wake(ref.group, at: soon)
     }
 
     /// Tells the primary to serve, in the epoch of our election.

@@ -83,7 +83,7 @@ extension SentinelState {
         if case .requested(let target?) = failover.cause {
             chosen = best.first { names.isSame(groups[group].replicas[$0].address, target) }
         } else if groups[group].primary.report.isFenced, link(primary(group)).isConnected {
-            switch judgeFence(group, best) {
+            switch judgeFence(group, best, failover) {
             case .promote(let index): chosen = index
             case .wait: return wake(group, at: now + microseconds(Timing.pollPeriod))
             case .resume: return resumePrimary(group, failover)

@@ -51,6 +51,8 @@ package struct Timing: Equatable, Sendable {
     static let quickAskPeriod: Int64 = 100
     /// How long fresh offsets of replicas are awaited before one is selected.
     static let selectionPatience: Int64 = 150
+    /// How long replicas that seem down may still answer before a fenced primary is let serve.
+    static let fencePatience: Int64 = 1000
     /// Head start of a sentinel over the next in the order of ids, and the random part of it:
     /// enough for a saved vote to travel before the next one stands for election.
     static let rankDelay: Int64 = 25
