@@ -128,7 +128,8 @@ package struct PrimaryHandshake: Equatable, Sendable {
     }
 
     private mutating func pinged(_ line: String) -> [Action] {
-        let welcome = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"]
+        // A primary that cannot save needs its replicas more than ever.
+        let welcome = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted", "-MISCONF"]
         guard welcome.contains(where: line.hasPrefix) else {
             return [.log(.warning(ReplicationText.pingRefused(line)))]
                 + end(.failed(atOnce: false))

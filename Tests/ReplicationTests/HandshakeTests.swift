@@ -120,6 +120,12 @@ struct Transcript {
         #expect(talk.lines.count == count + 1)
     }
 
+    @Test func aPrimaryThatCannotSaveIsFollowed() {
+        var talk = Transcript(Settings(listeningPort: 1))
+        talk.hear("-MISCONF Redis is configured to save RDB snapshots, but", "+OK", "+OK")
+        #expect(talk.lines.last == "> PSYNC ? -1")
+    }
+
     @Test func aRefusedPasswordOrPingEndsTheAttempt() {
         var talk = Transcript(Settings(password: "p", listeningPort: 1))
         talk.hear("+PONG", "-WRONGPASS invalid username-password pair or user is disabled.")

@@ -218,6 +218,39 @@ struct FailoverTests {
         #expect(network.run(atMost: 60000) { network.allAgree(on: 7001) })
     }
 
+    @Test(
+        "a replica that never came to the primary's keys is not promoted",
+        arguments: [900, 55] as [Int64])
+    func emptyBehind(_ offset: Int64) {
+        let network = network(replicas: 1)
+        network.servers[7000]?.keys = 20
+        network.servers[7000]?.offset = 900
+        network.servers[7001]?.offset = offset
+        #expect(network.settle())
+        network.run(11000)
+        network.kill(7000)
+        // With no key at the same place the keys were deleted; behind it, they never came.
+        network.run(20000)
+        #expect(network.allAgree(on: offset == 900 ? 7001 : 7000))
+    }
+
+    @Test("a primary that follows its own empty replica is made the primary again")
+    func circle() {
+        let network = network(replicas: 1)
+        network.servers[7000]?.keys = 20
+        #expect(network.settle())
+        network.run(11000)
+        network.servers[7000]?.primary = 7001
+        network.servers[7000]?.linkIsUp = false
+        network.servers[7001]?.runID = FakeServer.id(98)
+        network.servers[7001]?.offset = 0
+        network.servers[7001]?.linkIsUp = false
+        #expect(network.run(atMost: 60000) { network.servers[7000]?.primary == nil })
+        network.run(1000)
+        #expect(network.allAgree(on: 7000))
+        #expect(network.events(.switchPrimary).isEmpty)
+    }
+
     @Test("the old primary becomes a replica at first sight")
     func oldPrimaryReturns() throws {
         let network = network()

@@ -22,6 +22,7 @@ struct FakeServer {
     var primary: Int?
     var isAlive = true
     var offset: Int64 = 1000
+    var keys = 0
     var priority = 100
     var linkIsUp = true
     /// What INFO says of how long the link has been down.
@@ -71,6 +72,7 @@ struct FakeServer {
         let state = isHandingOver ? "waiting-for-sync" : "no-failover"
         lines += ["master_failover_state:\(state)", "master_replid:\(historyID)"]
         lines += ["master_repl_offset:\(offset)"]
+        if keys > 0 { lines.append("db0:keys=\(keys),expires=0,avg_ttl=0") }
         if isOurs { lines.append("tandem_fenced:\(isFenced ? 1 : 0)") }
         return lines.map { $0 + "\r\n" }.joined()
     }

@@ -188,6 +188,15 @@ extension SentinelState {
         groups[group].gate.isLogged = false
     }
 
+    /// Something has changed for which attempts of ours had failed: the next need not wait out
+    /// the pause. A vote for another sentinel is kept.
+    mutating func reopenGate(_ group: Int) {
+        guard groups[group].gate.failures > 0, groups[group].gate.leader == nil else { return }
+        groups[group].gate.failures = 0
+        groups[group].gate.closedUntil = min(groups[group].gate.closedUntil, now)
+        touch(group)
+    }
+
     /// Another sentinel gets our vote in a later epoch: an attempt of ours that has changed
     /// nothing yet makes room.
     mutating func abandonFailover(_ group: Int, votingFor epoch: UInt64) {

@@ -11,6 +11,8 @@ extension SentinelState {
         case resume
         /// A replica that may yet answer decides.
         case wait
+        /// The primary holds nothing, and who held something cannot be asked.
+        case refuse
     }
 
     /// The best replica that has at least the primary's data wins. Without one the primary may
@@ -19,7 +21,7 @@ extension SentinelState {
     mutating func judgeFence(_ group: Int, _ best: [Int], _ failover: Failover) -> FenceVerdict {
         let own = groups[group].primary.report
         if let index = best.first(where: {
-            FencedPrimary.hasAtLeast(groups[group].replicas[$0].report, own)
+            groups[group].replicas[$0].report.hasAtLeast(own)
         }) {
             return .promote(index)
         }
@@ -32,7 +34,23 @@ extension SentinelState {
             return instance.downSince == nil ? !hasAnswered : isPatient
         }
         for index in awaited { hastenConnection(replica(group, index)) }
-        return awaited.isEmpty ? .resume : .wait
+        guard awaited.isEmpty else { return .wait }
+        return isEmptyBesideLost(group) ? .refuse : .resume
+    }
+
+    /// Whether the primary came back with nothing, and a replica that may not be promoted now,
+    /// most likely because it is out of reach, may have something: once the primary served, that
+    /// replica would be emptied on its return.
+    private func isEmptyBesideLost(_ group: Int) -> Bool {
+        let watched = groups[group]
+        let own = watched.primary.report
+        guard !watched.acceptsEmpty else { return false }
+        if watched.replicas.contains(where: { own.lacksAll(of: $0.report) }) { return true }
+        // What a lost replica last told may be old: it had got what the primary had.
+        let isAnyLost = watched.replicas.contains {
+            $0.downSince != nil || !$0.report.isOfThisConnection
+        }
+        return isAnyLost && watched.formerLife.map { own.lacksAll(of: $0) } ?? false
     }
 
     /// Lets a lost connection be tried again soon, whatever had been waited for.
@@ -46,12 +64,26 @@ extension SentinelState {
 
     /// Tells the primary to serve, in the epoch of our election.
     mutating func resumePrimary(_ group: Int, _ failover: Failover) {
+        let ref = primary(group)
         let request = ["TANDEM", "RESUME", String(failover.epoch)]
-        guard send(primary(group), [(request, .resume(epoch: failover.epoch))]) else {
-            return abortFailover(group, .abortNoGoodReplica)
-        }
-        event(.warning, .resumePrimary, primary(group))
+        let isSent =
+            self[ref].report.role == .replica
+            ? sendReplicaOf(ref, nil) : send(ref, [(request, .resume(epoch: failover.epoch))])
+        guard isSent else { return abortFailover(group, .abortNoGoodReplica) }
+        event(.warning, .resumePrimary, ref)
         enter(.resuming, group)
+    }
+
+    /// Whether the primary has become a replica of one of its own replicas, and none of these
+    /// has as much as the primary has: left alone, they would wait for each other for ever.
+    func mustReinstatePrimary(_ group: Int, _ best: [Int]) -> Bool {
+        let watched = groups[group]
+        let own = watched.primary.report
+        guard link(primary(group)).isConnected, own.role == .replica, own.isOfThisConnection,
+            watched.replicas.contains(where: { follows(own, $0.address) })
+        else { return false }
+        return !best.contains { watched.replicas[$0].report.hasAtLeast(own) }
+            && watched.replicas.allSatisfy { $0.report.role == .replica }
     }
 
     mutating func resumeAnswered(_ value: RESPValue, _ ref: InstanceRef, _ epoch: UInt64) {
@@ -76,6 +108,7 @@ extension SentinelState {
             groups[group].configurationEpoch = failover.epoch
             groups[group].failover = nil
             groups[group].gate = FailoverGate()
+            groups[group].acceptsEmpty = false
             changed()
             return hastenHellos(group)
         }
@@ -83,25 +116,5 @@ extension SentinelState {
         if now > limit { return abortFailover(group, .abortNoGoodReplica) }
         wake(group, at: limit + 1)
         pollInfo(primary(group))
-    }
-}
-
-/// Comparing what two nodes hold.
-enum FencedPrimary {
-    /// Whether the replica holds everything the fenced primary holds. Positions compare only
-    /// within one history; one of another history counts as newer if it holds anything, because
-    /// it was served by a primary that we no longer know.
-    static func hasAtLeast(_ replica: NodeReport, _ fenced: NodeReport) -> Bool {
-        let position = max(replica.offset, replica.historyOffset)
-        let own = fenced.historyOffset
-        let histories = [fenced.replicationID, fenced.replicationID2].filter { !isNone($0) }
-        let shares = [replica.replicationID, replica.replicationID2].contains {
-            !isNone($0) && histories.contains($0)
-        }
-        return shares ? position >= own : position > 0
-    }
-
-    private static func isNone(_ id: String) -> Bool {
-        id.isEmpty || id.utf8.allSatisfy { $0 == UInt8(ascii: "0") }
     }
 }

@@ -4,7 +4,7 @@ import Sessions
 /// Acting on what data nodes say of themselves.
 extension SentinelState {
     mutating func receiveInfo(_ text: String, from ref: InstanceRef) {
-        let wasFenced = self[ref].report.isFenced
+        let before = self[ref].report
         let news = self[ref].report.absorb(text, at: now)
         if let runID = news.runID { noteRunID(ref, runID) }
         if case .primary = ref.place {
@@ -14,8 +14,7 @@ extension SentinelState {
                 changed()
             }
         }
-        let isFenced = self[ref].report.isFenced
-        if isFenced != wasFenced { event(.warning, isFenced ? .fenced : .unfenced, ref) }
+        noteFence(ref, before)
         noteRole(ref, news.role)
         guard !tilt.isActive, case .replica = ref.place else { return }
         if self[ref].report.role == .primary {
@@ -35,6 +34,13 @@ extension SentinelState {
         }
         let isPrimary = role == RoleName.primary
         if isPrimary != (self[ref].report.role == .primary) { requestInfo(ref) }
+    }
+
+    private mutating func noteFence(_ ref: InstanceRef, _ before: NodeReport) {
+        let isFenced = self[ref].report.isFenced
+        guard isFenced != before.isFenced else { return }
+        if case .primary = ref.place { groups[ref.group].formerLife = isFenced ? before : nil }
+        event(.warning, isFenced ? .fenced : .unfenced, ref)
     }
 
     private mutating func noteRunID(_ ref: InstanceRef, _ runID: String) {

@@ -170,6 +170,7 @@ extension SentinelState {
     /// as they are; what was thought about the old primary's state is forgotten.
     mutating func switchPrimary(_ group: Int, to address: Address) {
         groups[group].acceptsEmpty = false
+        groups[group].formerLife = nil
         let known = replicaIndex(group, address)
         var next =
             known.map { groups[group].replicas.remove(at: $0) }

@@ -55,8 +55,10 @@ package struct MonitoredGroup: Equatable, Sendable {
     /// Since when enough sentinels agree that the primary is down.
     package var objectivelyDownSince: Int64?
     package var failover: Failover?
-    /// Whether the operator lets a replica that holds nothing become the primary.
+    /// Whether the operator lets a node that holds nothing serve.
     var acceptsEmpty = false
+    /// What the primary's former life told last, while the present one is fenced.
+    var formerLife: NodeReport?
     var gate = FailoverGate()
     /// The next moment at which something is due.
     var wake: Int64 = 0

@@ -51,9 +51,6 @@ package struct NodeReport: Equatable, Sendable {
         primaryChangedAt = now
     }
 
-    /// Whether the node holds nothing and has never held anything in this life.
-    var isBlank: Bool { max(offset, historyOffset) <= 0 && !holdsKeys }
-
     /// The connection is new: nothing is awaited, and nothing is known of what it allows.
     mutating func connectionChanged() {
         isAwaited = false
@@ -81,6 +78,8 @@ extension NodeReport {
         isAwaited = false
         isOfThisConnection = true
         linkDownTime = 0
+        // A primary does not tell it, and one that was a replica holds what it holds now.
+        offset = 0
         isFenced = false
         holdsKeys = false
         failoverState = ""

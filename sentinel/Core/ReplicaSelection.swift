@@ -66,12 +66,10 @@ extension SentinelState {
         return instance.report.linkDownTime <= downFor + watched.settings.downAfter * 10
     }
 
-    /// Whether to promote the replica is to lose all data: it came back with nothing and never
-    /// reached the primary, which held some as far as we know and may return with them.
+    /// Whether to promote the replica is to lose all data: it holds nothing, and the primary held
+    /// some as far as we know and may return with them.
     private func wouldLoseAll(_ group: MonitoredGroup, _ replica: Instance) -> Bool {
-        let primary = group.primary.report
-        let hasHeldData = primary.refreshedAt == nil || !primary.isBlank
-        return replica.report.isBlank && hasHeldData && !group.acceptsEmpty
+        replica.report.lacksAll(of: group.primary.report) && !group.acceptsEmpty
     }
 
     /// Chooses once the replicas' positions are fresh, or were awaited long enough.
@@ -87,18 +85,17 @@ extension SentinelState {
             case .promote(let index): chosen = index
             case .wait: return wake(group, at: now + microseconds(Timing.pollPeriod))
             case .resume: return resumePrimary(group, failover)
+            case .refuse: return refuseEmpty(group)
             }
+        } else if mustReinstatePrimary(group, best) {
+            return resumePrimary(group, failover)
         }
         guard let chosen else {
             let watched = groups[group]
-            if watched.replicas.contains(where: { wouldLoseAll(watched, $0) }) {
-                actions.append(
-                    .log(
-                        .warning,
-                        "A replica of '\(watched.name)' that holds nothing is not promoted; "
-                            + "SENTINEL ACCEPT-EMPTY allows it"))
+            guard watched.replicas.contains(where: { wouldLoseAll(watched, $0) }) else {
+                return abortFailover(group, .abortNoGoodReplica)
             }
-            return abortFailover(group, .abortNoGoodReplica)
+            return refuseEmpty(group)
         }
         let address = groups[group].replicas[chosen].address
         groups[group].failover?.promoted = address
@@ -111,6 +108,15 @@ extension SentinelState {
         } else {
             enter(.sendingPromotion, group)
         }
+    }
+
+    /// Whoever could serve holds nothing, and the data may yet come back.
+    private mutating func refuseEmpty(_ group: Int) {
+        let text =
+            "Nobody of '\(groups[group].name)' is let serve: who can be reached holds nothing, "
+            + "and who held data may come back; SENTINEL ACCEPT-EMPTY gives them up"
+        actions.append(.log(.warning, text))
+        abortFailover(group, .abortNoGoodReplica)
     }
 
     /// Whether every reachable replica has told its position since the election.

@@ -15,6 +15,7 @@ extension SentinelState {
             self[ref].downSince = nil
             self[ref].scriptKillSent = false
             event(.warning, .subjectivelyUp, ref)
+            if case .replica = ref.place { reopenGate(ref.group) }
         }
     }
 

@@ -116,18 +116,16 @@ extension SentinelState {
         return .simple("OK")
     }
 
-    /// Lets the group's replicas take over an empty data set, and a replica that holds nothing
-    /// become the primary, both of which are refused otherwise.
+    /// Lets the group's replicas take over an empty data set, and a node that holds nothing serve
+    /// while one that held data is out of reach; both are refused otherwise.
     mutating func acceptEmpty(_ call: SentinelCall) -> RESPValue {
         guard let group = group(call) else { return Self.noSuchGroup }
         groups[group].acceptsEmpty = true
-        var told = 0
+        reopenGate(group)
         for index in groups[group].replicas.indices
         where send(replica(group, index), [(["TANDEM", "ACCEPT-EMPTY"], .ignored)]) {
             event(.warning, .acceptEmpty, replica(group, index))
-            told += 1
         }
-        guard told > 0 else { return .error(WireText.noGoodReplica) }
         return .simple("OK")
     }
 
