@@ -72,7 +72,7 @@ func reset(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propa
 func publish(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let receivers = engine.frontend.publish(call[1], call[2])
     call.reply.integer(receivers)
-    return .verbatim
+    return engine.gates.contains(.paused) && engine.isHello(call) ? .none : .verbatim
 }
 
 func publishShard(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
