@@ -149,6 +149,7 @@ let package = Package(
         tests(
             "SentinelCoreTests", ["SentinelCore", "Sessions", "RESP", "Configuration", "Digests"]),
         // Tests of what speaks to the kernel, and of the digests.
+        tests("MemoryTests", ["Memory"]),
         tests("DigestsTests", ["Digests", "Memory"]),
         tests("PlatformTests", ["Platform"]),
         tests("ReactorTests", ["Reactor", "Platform", "Memory"]),

@@ -35,14 +35,19 @@ package struct DataEngine: ~Copyable, Service {
     package var scratch: DecimalScratch
     /// Progress of active expiry and eviction.
     package var reclaim = ReclaimState()
-    /// Makes the engine a value that is passed by address. Without it the compiler (Swift 6.3.1)
-    /// copies all 3.7 KB onto the stack for every call of a method that does not mutate.
-    var addressOnly: Any?
+    private let passing = PassedByAddress()
     /// Sessions under MONITOR.
     package var monitors: [Slot<Session>] = []
     /// Sessions that wait for the host, by token, and what to do with the answer.
     package var hostWaits: [Int: HostWait] = [:]
     package var nextToken = 1
+
+    /// Whether the last `tick` found nothing that goes on from turn to turn (replication,
+    /// snapshots, waits), and nothing has happened since that could begin it. Only brief commands
+    /// leave it so.
+    var isQuiet = false
+    /// What the last `tick` returned.
+    var nextTick: Int64 = 0
 
     /// Timers, monotonic microseconds.
     package var nextCron: Int64 = 0

@@ -101,7 +101,7 @@ extension ServiceHost where Served: ~Copyable {
         Sockets.setNoDelay(socket)
         Sockets.setKeepAlive(socket, seconds: settings.keepAlive)
         let local = Sockets.localAddress(of: socket)
-        let session = service.value.frontend.open(
+        let session = frontend.value.open(
             role: .link(attempt.link), connection: token.connection,
             peer: address.description, local: local?.description ?? "")
         loop.setUser(token, Owner.session(session).user)

@@ -89,7 +89,7 @@ extension ServiceHost where Served: ~Copyable {
     ) {
         let isUnix = listener.address.isUnix
         let outside = !isUnix && !peer.isLoopback
-        if let refusal = service.value.frontend.refusal(fromOutside: outside) {
+        if let refusal = frontend.value.refusal(fromOutside: outside) {
             // The socket is new and takes one short text at once, or the client never hears why.
             try? socket.writeAll(Array(refusal.utf8))
             socket.close()
@@ -114,7 +114,7 @@ extension ServiceHost where Served: ~Copyable {
     ) -> Slot<Session>? {
         do throws(SystemError) {
             let token = try loop.add(socket, user: 0)
-            let session = service.value.frontend.open(
+            let session = frontend.value.open(
                 role: role, connection: token.connection, peer: peer, local: local,
                 isUnixSocket: isUnixSocket)
             loop.setUser(token, Owner.session(session).user)

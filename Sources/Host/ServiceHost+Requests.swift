@@ -14,6 +14,7 @@ struct RunningProgram {
 /// The service's rare requests.
 extension ServiceHost where Served: ~Copyable {
     mutating func performRequests() {
+        isDeadlineOld = true
         while let request = service.value.nextRequest() { perform(request) }
     }
 

@@ -18,20 +18,23 @@ extension ServiceHost where Served: ~Copyable {
             // Reading may have ended the session.
             if event.isWritable, loop.contains(event.token) { flush(session) }
         case .listener(let index):
+            startTurn()
             accept(at: index)
         case .attempt(let number):
+            startTurn()
             finishAttempt(number)
         }
     }
 
     private mutating func receive(_ session: Slot<Session>, _ token: Token) {
-        let transfer = loop.read(
-            token, into: &session.value.input, expecting: session.value.parser.expectedBytes)
+        let transfer = loop.lend(
+            token, to: &session.value.input, expecting: session.value.parser.expectedBytes)
         switch transfer {
         case .done(let count):
             bytesReceived &+= count
             session.value.bytesIn &+= count
             ready.append(session)
+            frontend.value.enqueue(session)
             if session.value.input.count > Self.restingInput { rest(session, token) }
         case .wouldBlock:
             break
@@ -71,24 +74,27 @@ extension ServiceHost where Served: ~Copyable {
 
     /// Writes to every session that the service has output for.
     mutating func flushOutputs() {
-        var list: [Slot<Session>] = []
-        swap(&list, &flushing)
-        service.value.frontend.takeFlushList(into: &list)
-        for index in list.indices { flush(list[index]) }
-        list.removeAll(keepingCapacity: true)
-        swap(&list, &flushing)
+        frontend.value.takeFlushList(into: &flushing)
+        for index in 0..<flushing.count { flush(flushing[index]) }
     }
 
     /// Writes to one session as much as it takes.
     mutating func flush(_ session: Slot<Session>) {
         let token = session.token
+        let isReplica = session.value.role == .replica
+        if isReplica { isDeadlineOld = true }
         var budget = Self.outputPerTurn
         while true {
-            let bytes = service.value.nextOutput(session)
+            let bytes =
+                isReplica ? service.value.nextOutput(session) : frontend.value.sendable(session)
             if bytes.isEmpty { return outputEnded(session, token) }
             switch loop.write(token, bytes) {
             case .done(let count):
-                service.value.outputSent(session, count)
+                if isReplica {
+                    service.value.outputSent(session, count)
+                } else {
+                    frontend.value.sent(session, count)
+                }
                 budget -= count
                 if count < bytes.count || budget <= 0 { return outputBlocked(session, token) }
             case .wouldBlock:
@@ -120,14 +126,14 @@ extension ServiceHost where Served: ~Copyable {
 
     private mutating func outputBlocked(_ session: Slot<Session>, _ token: Token) {
         if blockedOutputs.insert(session.address).inserted { loop.watchWrites(token, true) }
-        service.value.frontend.enforceOutputLimit(session)
+        frontend.value.enforceOutputLimit(session)
     }
 
     /// Closes the sessions that the service wants closed.
     mutating func closeSessions() {
-        while !service.value.frontend.closeList.isEmpty {
-            let closing = service.value.frontend.closeList
-            service.value.frontend.closeList = []
+        while !frontend.value.closeList.isEmpty {
+            let closing = frontend.value.closeList
+            frontend.value.closeList = []
             for session in closing { disconnect(session) }
         }
     }
@@ -137,7 +143,8 @@ extension ServiceHost where Served: ~Copyable {
         loop.close(session.token)
         blockedOutputs.remove(session.address)
         restingInputs.remove(session.address)
-        if let index = ready.firstIndex(of: session) { ready.remove(at: index) }
+        ready.removeAll { $0 == session }
         service.value.disconnected(session)
+        isDeadlineOld = true
     }
 }

@@ -6,13 +6,17 @@ import Sessions
 /// Runs a service: gives it connections, time, files and signals, and carries its bytes and
 /// requests out. One thread; everything that can block is done by workers.
 ///
-/// A turn: wait, accept and read, let the service process what came, run its timers, do what it
-/// asks for, write one batch of output to every session that has some.
+/// A turn: wait, read and accept, let the service process what came, run its timers, do what it
+/// asks for, write one batch of output to every session that has some. Only what a turn always
+/// needs is asked of the service; the rest is behind facts that the frontend tells at no cost.
 package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     let service: Slot<Served>
+    /// The frontend of `service`.
+    let frontend: Slot<Frontend>
     let program: HostedProgram<Served>
     let log: Log
     var settings: HostSettings
+    private let passing = PassedByAddress()
     var loop: EventLoop
     var supervisor = Supervisor()
 
@@ -22,10 +26,10 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     var listeners: [(listener: Listener, token: Token)] = []
     /// When listeners that rest for lack of descriptors are heard again; 0 when none rests.
     var listenersRestUntil: Int64 = 0
-    /// Sessions that got bytes in this turn.
-    var ready: [Slot<Session>] = []
+    /// Sessions that got bytes in this turn, which may be lent.
+    var ready = FlatList<Slot<Session>>(capacity: 128)
     /// Sessions to write to, taken from the service.
-    var flushing: [Slot<Session>] = []
+    var flushing = FlatList<Slot<Session>>(capacity: 128)
     /// Sessions whose socket takes no more for now, by address.
     var blockedOutputs: Set<UInt> = []
     /// Sessions that are not read from until the service has eaten what they sent, by address.
@@ -47,6 +51,15 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     var children: [RunningProgram] = []
 
     var now: Int64 = 0
+    /// Whether the service was told of this turn.
+    private var isTurnBegun = false
+    /// What the wall clock is ahead of the monotonic one, and when to look again.
+    private var wallLead: Int64 = 0
+    private var nextWallCheck: Int64 = 0
+    /// The service's next deadline, in monotonic microseconds.
+    private var serviceDeadline: Int64 = 0
+    /// Whether something was done for the service since it told its deadline.
+    var isDeadlineOld = false
     var nextUsage: Int64 = 0
     var stopStatus: Int32?
     /// Until when another interrupt ends the process at once; 0 when none was passed on.
@@ -74,6 +87,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         _ loop: consuming EventLoop
     ) {
         self.service = service
+        frontend = service.value.frontendSlot()
         self.program = program
         self.log = log
         inherited = program.inherited
@@ -113,45 +127,61 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         } catch {
             throw HostError("Cannot wait for events: \(error)")
         }
-        startTurn()
         for index in 0..<count {
             if let event = loop.event(index) { handle(event) }
         }
-        countReceived()
-        service.value.process(ready)
-        ready.removeAll(keepingCapacity: true)
+        startTurn()
+        if frontend.value.hasQueuedSessions { service.value.process() }
+        settleInputs()
         if loop.wasWoken { takeNews() }
         finishTurn()
     }
 
-    private mutating func startTurn() {
+    /// Begins the turn, after the reads: they need no time, and are not counted as its work.
+    mutating func startTurn() {
+        if isTurnBegun { return }
+        isTurnBegun = true
         now = Clock.monotonicMicroseconds()
-        service.value.beginTurn(
-            TurnTime(monotonic: now, wall: Clock.wallMicroseconds()))
+        if now >= nextWallCheck {
+            nextWallCheck = now + 50_000
+            wallLead = Clock.wallMicroseconds() - now
+        }
+        service.value.beginTurn(TurnTime(monotonic: now, wall: now + wallLead))
+    }
+
+    /// What the sessions have not eaten becomes their own, since the next reads take its place.
+    private mutating func settleInputs() {
+        if ready.isEmpty { return }
+        for index in 0..<ready.count { ready[index].value.input.own() }
+        ready.removeAll()
+        frontend.value.statistics.bytesIn &+= bytesReceived
+        bytesReceived = 0
     }
 
     /// What every turn ends with. Requests are looked at twice since writing may cause some.
     private mutating func finishTurn() {
         runTimers()
         serviceDeadline = service.value.tick()
-        performRequests()
-        flushOutputs()
-        closeSessions()
-        performRequests()
+        isDeadlineOld = false
+        if frontend.value.hasRequests { performRequests() }
+        if !frontend.value.flushList.isEmpty { flushOutputs() }
+        if !frontend.value.closeList.isEmpty { closeSessions() }
+        if frontend.value.hasRequests { performRequests() }
+        isTurnBegun = false
     }
 
-    /// The service's next deadline, in monotonic microseconds.
-    private var serviceDeadline: Int64 = 0
-
     /// Microseconds until something is due.
-    private func nextTimeout() -> Int64 {
-        if service.value.hasPendingWork { return 0 }
+    private mutating func nextTimeout() -> Int64 {
+        if frontend.value.hasQueuedSessions { return 0 }
+        if isDeadlineOld, service.value.hasPendingWork { return 0 }
         var deadline = min(serviceDeadline, nextUsage)
         if let ping = supervisor.deadline { deadline = min(deadline, ping) }
         if listenersRestUntil > 0 { deadline = min(deadline, listenersRestUntil) }
-        for child in children { deadline = min(deadline, child.deadline) }
-        // Deadlines are compared with the clock as it is now: the turn took time.
-        return max(0, deadline - Clock.monotonicMicroseconds())
+        if !children.isEmpty {
+            for child in children { deadline = min(deadline, child.deadline) }
+        }
+        // The clock as it was after the last command: a turn takes longer for commands only.
+        return max(0, deadline - frontend.value.latest)
     }
 
     private mutating func runTimers() {
@@ -182,12 +212,6 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         usage.allocatorResident = figures.resident
         service.value.handle(.usage(usage))
         log.role = program.role(service)
-    }
-
-    private mutating func countReceived() {
-        if bytesReceived == 0 { return }
-        service.value.frontend.statistics.bytesIn &+= bytesReceived
-        bytesReceived = 0
     }
 
     /// Takes what workers and signals left since the last turn.

@@ -1,7 +1,8 @@
 import Glibc
 
 /// Growable bytes with a read position: appended at the end, consumed at the front. Input of a
-/// session, replies on their way out, files being built. Owns its block; an empty buffer has none.
+/// session, replies on their way out, files being built. Owns its block, unless it was lent one
+/// for a while; an empty buffer has none.
 @safe @frozen @usableFromInline
 package struct ByteBuffer: ~Copyable {
     @usableFromInline package let heap: Heap
@@ -18,7 +19,33 @@ package struct ByteBuffer: ~Copyable {
     }
 
     deinit {
-        if let base = unsafe base { unsafe heap.free(base, capacity) }
+        if capacity > 0, let base = unsafe base { unsafe heap.free(base, capacity) }
+    }
+
+    /// Shows `count` bytes that belong to somebody else, until `own` makes them ours: input that
+    /// is eaten at once is never copied. The buffer must have no block.
+    @unsafe @inlinable
+    package mutating func borrow(_ bytes: UnsafeMutablePointer<UInt8>, count: Int) {
+        invariant(unsafe base == nil, "a buffer with a block cannot borrow one")
+        unsafe base = unsafe bytes
+        readIndex = 0
+        writeIndex = count
+    }
+
+    /// Whether there is no block, owned or lent.
+    @inlinable @inline(__always)
+    package var hasNoBlock: Bool { unsafe base == nil }
+
+    /// Copies what is left of a lent block, or drops it.
+    @inlinable @inline(__always)
+    package mutating func own() {
+        guard capacity == 0, unsafe base != nil else { return }
+        if isEmpty {
+            unsafe base = nil
+            removeAll()
+        } else {
+            grow(0)
+        }
     }
 
     /// Bytes that can be read.
@@ -66,7 +93,7 @@ package struct ByteBuffer: ~Copyable {
     @inlinable
     package mutating func releaseIfEmpty() {
         guard isEmpty, let block = unsafe base else { return }
-        unsafe heap.free(block, capacity)
+        if capacity > 0 { unsafe heap.free(block, capacity) }
         unsafe base = nil
         capacity = 0
         removeAll()
@@ -89,7 +116,7 @@ package struct ByteBuffer: ~Copyable {
             let block = unsafe heap.allocate(size).assumingMemoryBound(to: UInt8.self)
             if let base = unsafe base {
                 unsafe memcpy(block, base + readIndex, held)
-                unsafe heap.free(base, capacity)
+                if capacity > 0 { unsafe heap.free(base, capacity) }
             }
             unsafe base = unsafe block
             capacity = size

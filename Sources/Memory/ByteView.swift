@@ -122,12 +122,26 @@ package struct ByteView {
             return unsafe UnsafeRawPointer(base).loadUnaligned(as: UInt64.self)
                 | 0x2020_2020_2020_2020
         }
-        var result: UInt64 = 0
-        for index in 0..<count {
-            result |= unsafe UInt64(base[index] | 0x20) << UInt64(index * 8)
+        if count == 0 { return 0 }
+        // Loads that overlap, so that none reaches beyond the end.
+        var result: UInt64
+        if count >= 4 {
+            let raw = unsafe UnsafeRawPointer(base)
+            let (low, high) = unsafe (
+                raw.loadUnaligned(as: UInt32.self),
+                raw.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+            )
+            result = UInt64(low) | UInt64(high) &<< bits(count &- 4)
+        } else {
+            let middle = count &>> 1
+            result = unsafe UInt64(base[0]) | UInt64(base[middle]) &<< bits(middle)
+            result |= unsafe UInt64(base[count &- 1]) &<< bits(count &- 1)
         }
-        return result
+        return result | 0x2020_2020_2020_2020 & ((1 &<< bits(count)) &- 1)
     }
+
+    @inlinable @inline(__always)
+    func bits(_ bytes: Int) -> UInt64 { UInt64(truncatingIfNeeded: bytes &* 8) }
 
     /// The position of `byte` at or after `start`.
     @inlinable

@@ -2,7 +2,7 @@
 /// holds a copy of the handle. Sessions and engines live in slots so that reaching them costs a
 /// load and never a retain.
 @safe @frozen @usableFromInline
-package struct Slot<Value: ~Copyable> {
+package struct Slot<Value: ~Copyable>: BitwiseCopyable {
     @usableFromInline let pointer: UnsafeMutablePointer<Value>
 
     /// Moves `value` to the heap.

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 
 /// What a read or write on a descriptor came to.
@@ -20,7 +21,7 @@ package enum Transfer: Equatable, Sendable {
 
 /// A file descriptor. A plain number that is closed by `close()`, once, by whoever owns it.
 @frozen @usableFromInline
-package struct Descriptor: Hashable, Sendable {
+package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
     package let number: Int32
 
     package init(_ number: Int32) { self.number = number }
@@ -36,7 +37,7 @@ package struct Descriptor: Hashable, Sendable {
     @unsafe
     package func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         while true {
-            let count = unsafe Glibc.read(number, buffer.baseAddress, buffer.count)
+            let count = unsafe tandem_read(number, buffer.baseAddress, buffer.count)
             if count > 0 { return .done(count) }
             if count == 0 { return .closed }
             if errno != EINTR { return Descriptor.failure() }
@@ -47,7 +48,7 @@ package struct Descriptor: Hashable, Sendable {
     @unsafe
     package func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {
         while true {
-            let count = unsafe Glibc.write(number, bytes.baseAddress, bytes.count)
+            let count = unsafe tandem_write(number, bytes.baseAddress, bytes.count)
             if count >= 0 { return .done(count) }
             if errno != EINTR { return Descriptor.failure() }
         }

@@ -6,7 +6,7 @@ import Glibc
 @safe
 package struct Epoll: ~Copyable {
     /// What a descriptor is watched for.
-    package struct Interest: OptionSet, Sendable {
+    package struct Interest: OptionSet, BitwiseCopyable, Sendable {
         package let rawValue: UInt32
         package init(rawValue: UInt32) { self.rawValue = rawValue }
         package static let read = Interest(rawValue: EPOLLIN.rawValue)

@@ -15,6 +15,7 @@ package struct ArgumentArena: ~Copyable {
     @usableFromInline var overflow: [ByteView] = []
     @usableFromInline var decoded: [Slot<ByteBuffer>] = []
     @usableFromInline package private(set) var count = 0
+    @usableFromInline let passing = PassedByAddress()
 
     /// An empty arena whose decoded inline arguments are counted in `heap`.
     package init(heap: Heap = Heap()) {

@@ -50,16 +50,14 @@ package struct RequestParser: Equatable {
         _ input: ByteView, at position: Int, limits: RequestLimits,
         into arena: inout ArgumentArena
     ) -> Outcome {
-        if _fastPath(progress | searched == 0 && position < input.count)
-            && input[position] == UInt8(ascii: "*")
-        {
-            var cursor = position &+ 1
-            let count = RequestParser.length(input, &cursor)
+        if _fastPath(progress | searched == 0) {
+            var scanner = ByteScanner(input, at: position)
+            let count = scanner.length(after: UInt8(ascii: "*"))
             if _fastPath(count > 0 && count <= limits.allowedArguments) {
                 let first = arena.count
-                let limit = limits.allowedBulk
-                if RequestParser.take(count, input, &cursor, limit, &arena) {
-                    return .request(first: first, count: count, end: cursor)
+                if RequestParser.take(count, &scanner, limits.allowedBulk, &arena) {
+                    return .request(
+                        first: first, count: count, end: input.count &- scanner.count)
                 }
                 arena.truncate(to: first)
             }
@@ -67,51 +65,20 @@ package struct RequestParser: Equatable {
         return resume(input, at: position, limits: limits, into: &arena)
     }
 
-    /// Appends `count` arguments from `cursor` on; false if they are not all there in the usual
-    /// form, with some of them perhaps appended.
+    /// Appends `count` arguments; false if they are not all there in the usual form, with some of
+    /// them perhaps appended. Like Redis it takes any two bytes for the end of an argument.
     @inlinable @inline(__always)
     static func take(
-        _ count: Int, _ input: ByteView, _ cursor: inout Int, _ limit: Int,
-        _ arena: inout ArgumentArena
+        _ count: Int, _ scanner: inout ByteScanner, _ limit: Int, _ arena: inout ArgumentArena
     ) -> Bool {
         var rest = count
         while rest > 0 {
-            guard cursor < input.count, input[cursor] == UInt8(ascii: "$") else { return false }
-            cursor &+= 1
-            let length = RequestParser.length(input, &cursor)
-            guard length >= 0, length <= limit, length <= input.count &- cursor &- 2 else {
-                return false
-            }
-            arena.append(input[cursor..<cursor &+ length])
-            cursor &+= length &+ 2
+            let length = scanner.length(after: UInt8(ascii: "$"))
+            guard length >= 0, length <= limit, length <= scanner.count &- 2 else { return false }
+            arena.append(scanner.line(length))
             rest &-= 1
         }
         return true
-    }
-
-    /// Reads a length in its canonical spelling and the line end behind it; -1 if there is
-    /// anything else, or not enough. Like Redis it takes any byte for the LF.
-    @inlinable @inline(__always)
-    static func length(_ input: ByteView, _ cursor: inout Int) -> Int {
-        var index = cursor
-        let end = input.count &- 1
-        guard index < end else { return -1 }
-        var value = Int(input[index] &- UInt8(ascii: "0"))
-        if value > 9 { return -1 }
-        index &+= 1
-        if value == 0 && input[index] != UInt8(ascii: "\r") { return -1 }
-        while index < end {
-            let byte = input[index]
-            if byte == UInt8(ascii: "\r") {
-                cursor = index &+ 2
-                return value
-            }
-            let digit = byte &- UInt8(ascii: "0")
-            if digit > 9 || value > 1 << 40 { return -1 }
-            value = value &* 10 &+ Int(digit)
-            index &+= 1
-        }
-        return -1
     }
 
     /// Everything but a complete request in the usual form.
@@ -223,10 +190,11 @@ package struct RequestParser: Equatable {
         let first = arena.count
         examined += count
         forget()
-        var cursor = position + 1
-        let same = RequestParser.length(input, &cursor) == count
-        let taken = RequestParser.take(count, input, &cursor, Int.max, &arena)
-        invariant(same && taken && cursor == end, "a complete request changed")
+        var scanner = ByteScanner(input, at: position)
+        let same = scanner.length(after: UInt8(ascii: "*")) == count
+        let taken = RequestParser.take(count, &scanner, Int.max, &arena)
+        invariant(
+            same && taken && input.count - scanner.count == end, "a complete request changed")
         return .request(first: first, count: count, end: end)
     }
 

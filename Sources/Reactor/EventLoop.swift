@@ -13,8 +13,10 @@ package struct EventLoop: ~Copyable {
     package static let readSize = 64 * 1024
     /// Bytes a read takes at most when a long value is under way.
     package static let longReadSize = 1024 * 1024
+    /// Bytes that the reads of one turn may lend before they copy.
+    static let blockSize = 4 * readSize
 
-    struct Entry {
+    struct Entry: BitwiseCopyable {
         var descriptor = Descriptor(-1)
         var generation: UInt32 = 0
         var isUsed = false
@@ -36,19 +38,25 @@ package struct EventLoop: ~Copyable {
 
     private var epoll: Epoll
     /// By number of the descriptor, so bounded by the process's limit of descriptors.
-    var entries: [Entry] = []
+    var entries = FlatList<Entry>(capacity: 64)
     /// Descriptors in the loop.
     package private(set) var count = 0
     /// Transforms by place in `entries`; plain connections have none.
     var transforms: [Int: any ByteTransform] = [:]
     /// Connections whose transform holds bytes back.
     private var ready: [Token] = []
-    private var events: [Event] = []
+    /// Those of them that the last wait took.
+    private var taken: [Token] = []
+    /// Events of the last wait that came from epoll.
+    private var found = 0
     /// Whether `waker` was signalled before the last wait ended.
     package private(set) var wasWoken = false
-    /// Where reads land before the bytes go to a buffer of the right size, so that idle
-    /// connections own no memory and busy ones read into warm cache lines.
+    /// Where reads land, one behind the other, and whence they are lent to the connections'
+    /// buffers for the turn: idle connections own no memory, and nothing is copied that is eaten
+    /// at once.
     let block: UnsafeMutableRawBufferPointer
+    /// Bytes of `block` that are lent.
+    var lent = 0
 
     package init() throws(SystemError) {
         let epoll = try Epoll()
@@ -56,12 +64,13 @@ package struct EventLoop: ~Copyable {
         try epoll.add(waker.descriptor, token: EventLoop.wakeToken, .read)
         self.epoll = epoll
         self.waker = waker
-        unsafe block = .allocate(byteCount: EventLoop.readSize, alignment: 64)
-        events.reserveCapacity(256)
+        unsafe block = .allocate(byteCount: EventLoop.blockSize, alignment: 64)
     }
 
     deinit {
-        for entry in entries where entry.isUsed { entry.descriptor.close() }
+        for index in 0..<entries.count where entries[index].isUsed {
+            entries[index].descriptor.close()
+        }
         waker.descriptor.close()
         unsafe block.deallocate()
     }
@@ -140,47 +149,47 @@ package struct EventLoop: ~Copyable {
     }
 
     /// Waits until something happened or `timeout` microseconds are over (negative: for ever),
-    /// and returns the number of events, which `event` gives one by one.
+    /// and returns the number of events, which `event` gives one by one. What was lent is taken
+    /// back.
     package mutating func wait(timeout: Int64) throws(SystemError) -> Int {
-        events.removeAll(keepingCapacity: true)
         wasWoken = false
-        let fetched = ready
-        ready.removeAll(keepingCapacity: true)
-        let wait = fetched.isEmpty ? EventLoop.milliseconds(timeout) : 0
-        let count = try epoll.wait(milliseconds: wait)
-        for index in 0..<count { note(epoll[index]) }
-        for token in fetched {
-            guard let index = place(of: token), entries[index].isReady else { continue }
-            entries[index].isReady = false
-            events.append(
-                Event(
-                    token: token, user: entries[index].user, isReadable: true,
-                    isWritable: false))
+        lent = 0
+        var wait = EventLoop.milliseconds(timeout)
+        if _slowPath(!taken.isEmpty || !ready.isEmpty) {
+            taken = ready
+            ready = []
+            if !taken.isEmpty { wait = 0 }
         }
-        return events.count
+        found = try epoll.wait(milliseconds: wait)
+        return found &+ taken.count
     }
 
-    /// Event `index` of the last wait; nil when its descriptor was closed since.
-    package func event(_ index: Int) -> Event? {
-        let event = events[index]
-        return place(of: event.token) == nil ? nil : event
-    }
-
-    private mutating func note(_ event: Epoll.Event) {
-        if event.token == EventLoop.wakeToken {
+    /// Event `index` of the last wait; nil when its descriptor was closed since, or when it is
+    /// none for the owner. Each is asked for once, in order.
+    package mutating func event(_ index: Int) -> Event? {
+        if _slowPath(index >= found) { return readyEvent(taken[index - found]) }
+        let event = epoll[index]
+        if _slowPath(event.token == EventLoop.wakeToken) {
             waker.drain()
             wasWoken = true
-            return
+            return nil
         }
         let token = Token(rawValue: event.token)
-        guard let index = place(of: token) else { return }
-        if event.isWritable, entries[index].hasTransform { _ = flushTransform(index) }
-        let reads = event.isReadable && entries[index].isReading
-        let writes = event.isWritable && entries[index].isWriting
-        if reads { entries[index].isReady = false }
-        guard reads || writes else { return }
-        events.append(
-            Event(token: token, user: entries[index].user, isReadable: reads, isWritable: writes))
+        guard let place = place(of: token) else { return nil }
+        let entry = entries[place]
+        if event.isWritable, entry.hasTransform { _ = flushTransform(place) }
+        let reads = event.isReadable && entry.isReading
+        let writes = event.isWritable && entry.isWriting
+        if reads, entry.isReady { entries[place].isReady = false }
+        guard reads || writes else { return nil }
+        return Event(token: token, user: entry.user, isReadable: reads, isWritable: writes)
+    }
+
+    /// A connection that is readable without epoll, unless epoll told of it too.
+    private mutating func readyEvent(_ token: Token) -> Event? {
+        guard let index = place(of: token), entries[index].isReady else { return nil }
+        entries[index].isReady = false
+        return Event(token: token, user: entries[index].user, isReadable: true, isWritable: false)
     }
 
     /// Puts a connection on the list of those to be read in the next turn without epoll.

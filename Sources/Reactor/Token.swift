@@ -1,7 +1,7 @@
 /// The name of a registered descriptor: its number in the lower half, and how often that number
 /// was used before, so that the name of a closed connection never means its successor.
 @frozen @usableFromInline
-package struct Token: Hashable, Sendable {
+package struct Token: Hashable, BitwiseCopyable, Sendable {
     package let rawValue: UInt64
 
     init(index: Int, generation: UInt32) {

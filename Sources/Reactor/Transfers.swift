@@ -21,8 +21,29 @@ extension EventLoop {
             if case .done(let count) = transfer { buffer.commit(count) }
             return transfer
         }
-        let transfer = unsafe descriptor.read(into: block)
+        let transfer = unsafe descriptor.read(into: scratch)
         if case .done(let count) = transfer { buffer.append(received(count)) }
+        return transfer
+    }
+
+    /// Reads what is there into `buffer`. If that has no block it is lent one until the next
+    /// `wait`, before which the owner must have eaten the bytes or made them its own (`own`).
+    package mutating func lend(
+        _ token: Token, to buffer: inout ByteBuffer, expecting: Int = 0
+    ) -> Transfer {
+        guard let index = place(of: token) else { return .badDescriptor }
+        let isPlain = !entries[index].hasTransform && expecting < EventLoop.readSize
+        guard isPlain, buffer.hasNoBlock, unsafe lent <= block.count - 2 * EventLoop.readSize else {
+            return read(token, into: &buffer, expecting: expecting)
+        }
+        let start = unsafe block.baseAddress.unsafelyUnwrapped + lent
+        let transfer = unsafe entries[index].descriptor.read(
+            into: UnsafeMutableRawBufferPointer(start: start, count: EventLoop.readSize))
+        if case .done(let count) = transfer {
+            unsafe buffer.borrow(start.assumingMemoryBound(to: UInt8.self), count: count)
+            // The next one begins on a cache line of its own.
+            lent += (count + 63) & ~63
+        }
         return transfer
     }
 
@@ -53,10 +74,15 @@ extension EventLoop {
         return transforms[index]?.toSend.count ?? 0
     }
 
+    /// The end of the block, which is never lent.
+    private var scratch: UnsafeMutableRawBufferPointer {
+        unsafe UnsafeMutableRawBufferPointer(rebasing: block[(block.count - EventLoop.readSize)...])
+    }
+
     private func received(_ count: Int) -> ByteView {
-        unsafe ByteView(
-            UnsafePointer(block.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)),
-            count: count)
+        let base = unsafe scratch.baseAddress.unsafelyUnwrapped
+        return unsafe ByteView(
+            UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), count: count)
     }
 
     private mutating func readTransformed(
@@ -66,7 +92,7 @@ extension EventLoop {
         let before = buffer.count
         var holdsMore = transform.giveReceived(into: &buffer)
         if buffer.count == before && !holdsMore {
-            let transfer = unsafe entries[index].descriptor.read(into: block)
+            let transfer = unsafe entries[index].descriptor.read(into: scratch)
             guard case .done(let count) = transfer else { return transfer }
             guard transform.takeReceived(received(count)) else { return .protocolError }
             holdsMore = transform.giveReceived(into: &buffer)

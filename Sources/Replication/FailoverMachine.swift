@@ -55,7 +55,9 @@ package struct FailoverMachine: Equatable, Sendable {
     package init() {}
 
     /// Whether a failover is under way: no `REPLICAOF`, no PSYNC from others.
-    package var isActive: Bool { state != .idle }
+    package var isActive: Bool {
+        if case .idle = state { false } else { true }
+    }
 
     /// Whether the handshake with the new primary is to ask for a failover.
     package var isInProgress: Bool {

@@ -35,6 +35,9 @@ package struct CommandFlags: OptionSet, Sendable {
     /// Answers with pushes, which CLIENT REPLY does not silence.
     @inlinable package static var pushes: Self { Self(rawValue: 1 << 22) }
 
+    /// Takes a moment, though Redis does not call it fast: timed with its batch.
+    @inlinable package static var brief: Self { Self(rawValue: 1 << 24) }
+
     /// Deletes expired keys of any names on its way; each is a change of its own for replicas.
     @inlinable package static var arbitraryKeys: Self { Self(rawValue: 1 << 23) }
 

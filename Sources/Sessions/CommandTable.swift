@@ -24,6 +24,18 @@ package struct CommandEntry: BitwiseCopyable, Sendable {
 
 }
 
+/// A place in the table of names.
+@frozen @usableFromInline
+struct CommandBucket: BitwiseCopyable {
+    @usableFromInline var prefix: UInt64 = 0
+    /// -1: free.
+    @usableFromInline var index: Int32 = -1
+    @usableFromInline var length: Int16 = 0
+    @usableFromInline var compareWhole = false
+
+    init() {}
+}
+
 /// The commands of a service: rows for people and COMMAND, and a flat copy for dispatch.
 @usableFromInline
 package struct CommandTable: ~Copyable {
@@ -32,13 +44,14 @@ package struct CommandTable: ~Copyable {
     /// Number of commands that are no subcommands; they come first.
     package let topLevelCount: Int
     @usableFromInline let entries: FlatArray<CommandEntry>
-    @usableFromInline let buckets: FlatArray<Int16>
+    @usableFromInline let buckets: FlatArray<CommandBucket>
     /// Names without the container's, for the entries that a prefix does not decide.
     let names: [[UInt8]]
+    private let passing = PassedByAddress()
     /// Calls, time and refusals, by index.
     @usableFromInline package var statistics: FlatArray<CommandStatistics>
 
-    @usableFromInline static var bucketCount: Int { 2048 }
+    @inlinable static var bucketCount: Int { 2048 }
 
     /// A table of `top` and their subcommands. Names must be unique.
     package init(_ top: [Command]) {
@@ -71,11 +84,15 @@ package struct CommandTable: ~Copyable {
         var flat = FlatArray(repeating: entries[0], count: entries.count)
         for (index, entry) in entries.enumerated() { flat[index] = entry }
         self.entries = flat
-        var buckets = FlatArray<Int16>(repeating: -1, count: CommandTable.bucketCount)
+        var buckets = FlatArray(repeating: CommandBucket(), count: CommandTable.bucketCount)
         for index in 0..<top.count {
-            var bucket = CommandTable.bucket(entries[index].prefix, Int(entries[index].length))
-            while buckets[bucket] >= 0 { bucket = (bucket + 1) % CommandTable.bucketCount }
-            buckets[bucket] = Int16(index)
+            let entry = entries[index]
+            var bucket = CommandTable.bucket(entry.prefix, Int(entry.length))
+            while buckets[bucket].index >= 0 { bucket = (bucket + 1) % CommandTable.bucketCount }
+            buckets[bucket].prefix = entry.prefix
+            buckets[bucket].index = Int32(index)
+            buckets[bucket].length = entry.length
+            buckets[bucket].compareWhole = entry.compareWhole
         }
         self.buckets = buckets
         statistics = FlatArray(repeating: CommandStatistics(), count: rows.count)
@@ -97,9 +114,13 @@ package struct CommandTable: ~Copyable {
         let prefix = name.foldedPrefix
         var bucket = CommandTable.bucket(prefix, name.count)
         while true {
-            let index = Int(buckets[bucket])
-            if index < 0 { return -1 }
-            if matches(index, name, prefix) { return index }
+            let found = buckets[bucket]
+            if found.index < 0 { return -1 }
+            if found.prefix == prefix && Int(found.length) == name.count
+                && (!found.compareWhole || matchesWhole(Int(found.index), name))
+            {
+                return Int(found.index)
+            }
             bucket = (bucket &+ 1) & (CommandTable.bucketCount - 1)
         }
     }

@@ -2,11 +2,6 @@ import Memory
 import RESP
 
 extension Frontend {
-    /// Queues sessions whose input grew.
-    package mutating func enqueue(_ ready: [Slot<Session>]) {
-        for slot in ready { enqueue(slot) }
-    }
-
     /// Queues a session with input to parse, once.
     @inlinable
     package mutating func enqueue(_ slot: Slot<Session>) {
@@ -17,7 +12,7 @@ extension Frontend {
     }
 
     /// Whether sessions wait to be parsed.
-    package var hasQueuedSessions: Bool { !queue.isEmpty }
+    @inlinable package var hasQueuedSessions: Bool { !queue.isEmpty }
 
     /// Parses requests of waiting sessions into the batch until it is full; false if there was
     /// nothing to parse. Links are handed to `link` instead.
@@ -86,6 +81,7 @@ extension Frontend {
                 add(slot, first, count, end)
                 // Limits and protocol may change with the next request.
                 if !slot.value.flags.contains(.authenticated) { return enqueue(slot) }
+                if end == slot.value.input.count { return }
             }
         }
     }

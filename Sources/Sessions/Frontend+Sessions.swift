@@ -87,10 +87,18 @@ extension Frontend {
     }
 
     /// The sessions to flush; the list starts anew.
-    package mutating func takeFlushList(into list: inout [Slot<Session>]) {
-        list.removeAll(keepingCapacity: true)
+    @inlinable
+    package mutating func takeFlushList(into list: inout FlatList<Slot<Session>>) {
+        list.removeAll()
         swap(&list, &flushList)
-        for slot in list { slot.value.flags.remove(.flushing) }
+        for index in 0..<list.count { list[index].value.flags.remove(.flushing) }
+    }
+
+    /// The same as an array, for hosts that need not be fast.
+    package mutating func takeFlushList() -> [Slot<Session>] {
+        var list = FlatList<Slot<Session>>()
+        takeFlushList(into: &list)
+        return list.array
     }
 
     /// Bytes of replies that may leave now; a held reply stops it.

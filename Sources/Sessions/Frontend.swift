@@ -54,7 +54,7 @@ package struct Frontend: ~Copyable {
     /// Whether sentinel speaks: some texts and HELLO differ.
     package let isSentinel: Bool
     /// Reads the monotonic clock in microseconds, for the time a command takes.
-    package let clock: @convention(c) () -> Int64
+    @usableFromInline package let clock: @convention(c) () -> Int64
 
     // Sessions.
     package var sessions: [Int: Slot<Session>] = [:]
@@ -62,7 +62,7 @@ package struct Frontend: ~Copyable {
     /// Sessions with input to parse, in the order in which they are served.
     @usableFromInline var queue: SessionQueue
     /// Sessions with output to write since the host last looked.
-    @usableFromInline package var flushList: [Slot<Session>] = []
+    @usableFromInline package var flushList = FlatList<Slot<Session>>()
     /// Sessions that the host must close.
     package var closeList: [Slot<Session>] = []
     package var pubsub = PubSub()
@@ -79,6 +79,11 @@ package struct Frontend: ~Copyable {
 
     /// Lines for the log and other rare effects, in order.
     package var requests: [HostRequest] = []
+    /// Whether the host was given a request whose end it tells by asking for the next one.
+    package var awaitsHost = false
+    /// The clock when it was last read, monotonic microseconds.
+    @usableFromInline package var latest: Int64 = 0
+    private let passing = PassedByAddress()
 
     package init(
         heap: Heap, commands: [Command], seed: UInt64, isSentinel: Bool,
@@ -99,6 +104,22 @@ package struct Frontend: ~Copyable {
         arena.free()
     }
 
+    /// Whether the service has something for `nextRequest`.
+    package var hasRequests: Bool { awaitsHost || !requests.isEmpty }
+
+    /// Takes the time of a turn.
+    package mutating func beginTurn(_ time: TurnTime) {
+        self.time = time
+        latest = time.monotonic
+    }
+
+    /// Reads the monotonic clock.
+    @inlinable @inline(__always)
+    package mutating func readClock() -> Int64 {
+        latest = clock()
+        return latest
+    }
+
     /// Queues a log line.
     package mutating func log(_ level: LogLevel, _ text: String) {
         requests.append(.log(level, text))
@@ -109,7 +130,7 @@ package struct Frontend: ~Copyable {
 /// by the number of sessions.
 @usableFromInline
 struct SessionQueue: ~Copyable {
-    @usableFromInline var slots: [Slot<Session>] = []
+    @usableFromInline var slots = FlatList<Slot<Session>>()
     @usableFromInline var head = 0
 
     @inlinable init() {}
@@ -125,9 +146,9 @@ struct SessionQueue: ~Copyable {
     mutating func pop() -> Slot<Session>? {
         guard head < slots.count else { return nil }
         let slot = slots[head]
-        head += 1
+        head &+= 1
         if head == slots.count {
-            slots.removeAll(keepingCapacity: true)
+            slots.removeAll()
             head = 0
         } else if head >= 1024 {
             slots.removeFirst(head)
@@ -137,7 +158,7 @@ struct SessionQueue: ~Copyable {
     }
 
     mutating func remove(_ slot: Slot<Session>) {
-        slots.removeSubrange(0..<head)
+        slots.removeFirst(head)
         head = 0
         slots.removeAll { $0 == slot }
     }

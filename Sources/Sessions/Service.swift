@@ -30,11 +30,13 @@ package protocol Service: ~Copyable {
     var frontend: Frontend { get set }
     /// Begins a turn.
     mutating func beginTurn(_ time: TurnTime)
-    /// Takes sessions whose `input` got bytes. What does not fit in the turn stays queued inside.
-    mutating func process(_ ready: [Slot<Session>])
-    /// Whether queued requests wait for another turn.
+    /// Serves sessions that the frontend has queued because their `input` got bytes. What does
+    /// not fit in the turn stays queued.
+    mutating func process()
+    /// Whether there is work for another turn: requests that are queued, a snapshot.
     var hasPendingWork: Bool { get }
-    /// Runs timers that are due; the next deadline on the monotonic clock, in microseconds.
+    /// Runs timers that are due; the next deadline on the monotonic clock, in microseconds. It is
+    /// past while there is work to go on with.
     mutating func tick() -> Int64
     /// Bytes to write to the session now, perhaps one of several pieces; empty for none.
     mutating func nextOutput(_ session: Slot<Session>) -> ByteView
@@ -42,10 +44,24 @@ package protocol Service: ~Copyable {
     mutating func outputSent(_ session: Slot<Session>, _ count: Int)
     /// The peer is gone and its descriptor closed; the slot is not used by the host again.
     mutating func disconnected(_ session: Slot<Session>)
-    /// The next rare effect, in order.
+    /// The next rare effect, in order. The host asks while `frontend.hasRequests`.
     mutating func nextRequest() -> HostRequest?
     /// The answer to a request, or news from outside.
     mutating func handle(_ event: HostEvent)
+}
+
+extension Service where Self: ~Copyable {
+    /// Takes sessions whose `input` got bytes and serves them.
+    package mutating func process(_ ready: [Slot<Session>]) {
+        for slot in ready { frontend.enqueue(slot) }
+        process()
+    }
+
+    /// Where the frontend is, for a host that has the service in a slot: asked for through the
+    /// protocol it would be lent through an allocated frame each time.
+    package mutating func frontendSlot() -> Slot<Frontend> {
+        withAddress(of: &frontend) { Slot(address: $0) }
+    }
 }
 
 /// Rare effects that a service asks of its host. Bytes of sessions do not go this way.

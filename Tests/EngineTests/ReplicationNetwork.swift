@@ -275,9 +275,7 @@ final class TestServer {
 
     private func flush(_ engine: Slot<DataEngine>) -> Bool {
         var moved = false
-        var list: [Slot<Session>] = []
-        engine.value.frontend.takeFlushList(into: &list)
-        for slot in list {
+        for slot in engine.value.frontend.takeFlushList() {
             while true {
                 let view = engine.value.nextOutput(slot)
                 if view.isEmpty { break }

@@ -8,7 +8,6 @@ import Sessions
 /// for what a test needs of the host. Replies of the host are pushed to the session that asked.
 struct PongService: ~Copyable, Service {
     var frontend: Frontend
-    private var requests: [HostRequest] = []
     private var asking: Int?
     private var nextID = 1
     /// Sent to whoever asks with BIG.
@@ -21,12 +20,11 @@ struct PongService: ~Copyable, Service {
             clock: { Clock.monotonicMicroseconds() })
     }
 
-    mutating func beginTurn(_ time: TurnTime) { frontend.time = time }
+    mutating func beginTurn(_ time: TurnTime) { frontend.beginTurn(time) }
 
     var hasPendingWork: Bool { frontend.hasQueuedSessions }
 
-    mutating func process(_ ready: [Slot<Session>]) {
-        frontend.enqueue(ready)
+    mutating func process() {
         var links: [Slot<Session>] = []
         while frontend.hasQueuedSessions, frontend.fillBatch(link: { links.append($0) }) {
             for index in 0..<frontend.batchCount {
@@ -59,14 +57,14 @@ struct PongService: ~Copyable, Service {
         case "KILL": frontend.close(slot)
         case "STOP":
             slot.value.reply.ok()
-            requests.append(.stop(status: 7))
+            frontend.requests.append(.stop(status: 7))
         case "CONNECT":
             asking = slot.value.id
             let port = Int(words[2]) ?? 0
-            requests.append(.connect(link: id, host: words[1], port: port, source: nil))
+            frontend.requests.append(.connect(link: id, host: words[1], port: port, source: nil))
         case "SAVE":
             asking = slot.value.id
-            requests.append(.replaceFile(id: id, path: words[1], bytes: [1]))
+            frontend.requests.append(.replaceFile(id: id, path: words[1], bytes: [1]))
         default: slot.value.reply.simple("PONG")
         }
     }
@@ -89,7 +87,7 @@ struct PongService: ~Copyable, Service {
     mutating func disconnected(_ session: Slot<Session>) { frontend.drop(session) }
 
     mutating func nextRequest() -> HostRequest? {
-        requests.isEmpty ? nil : requests.removeFirst()
+        frontend.requests.isEmpty ? nil : frontend.requests.removeFirst()
     }
 
     mutating func handle(_ event: HostEvent) {

@@ -124,7 +124,8 @@ struct BatchTests {
         let link = bench.open(role: .link(3))
         slot.value.input.append("PING\r\n")
         link.value.input.append("+OK\r\n")
-        bench.frontend.value.enqueue([slot, link])
+        bench.frontend.value.enqueue(slot)
+        bench.frontend.value.enqueue(link)
         bench.serve()
         #expect(bench.links == [link])
         #expect(bench.take(slot) == "+PONG\r\n")
@@ -143,7 +144,7 @@ struct BatchTests {
         let isQueued = bench.frontend.value.hasQueuedSessions
         #expect(!isQueued)
         #expect(bench.frontend.value.closeList.isEmpty)
-        #expect(bench.frontend.value.flushList.isEmpty)
+        #expect(bench.frontend.value.takeFlushList().isEmpty)
         #expect(bench.frontend.value.pubsub.channels.isEmpty)
         #expect(bench.frontend.value.sessions.isEmpty)
     }

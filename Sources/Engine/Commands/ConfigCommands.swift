@@ -155,7 +155,7 @@ extension DataEngine {
 
     /// The host did what `applySettings` asked.
     mutating func settingsApplied() {
-        introspection.hostAppliesSettings = false
+        frontend.awaitsHost = false
         guard !introspection.pendingSettings.isEmpty else { return }
         let pending = introspection.pendingSettings.removeFirst()
         if let token = pending.token { _ = finishHostWait(token, error: nil) }
@@ -163,7 +163,7 @@ extension DataEngine {
 
     /// The host could not do it: everything is as it was before.
     mutating func settingsFailed(_ reason: String) {
-        introspection.hostAppliesSettings = false
+        frontend.awaitsHost = false
         guard !introspection.pendingSettings.isEmpty else { return }
         let pending = introspection.pendingSettings.removeFirst()
         settings = pending.previous

@@ -6,7 +6,7 @@ import Sessions
 extension CommandRows {
     static let stringSets: [Command] = [
         Command(
-            "set", arity: -3, flags: [.write, .denyOOM], keys: .first, group: .string,
+            "set", arity: -3, flags: [.write, .denyOOM, .brief], keys: .first, group: .string,
             summary: "Sets a key to a string, whatever it held before.",
             syntax:
                 "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT "
@@ -19,12 +19,12 @@ extension CommandRows {
             keyAccess: "OW insert"
         ) { engine($0, $2, setnx) },
         Command(
-            "setex", arity: 4, flags: [.write, .denyOOM], keys: .first, group: .string,
+            "setex", arity: 4, flags: [.write, .denyOOM, .brief], keys: .first, group: .string,
             since: "2.0.0", summary: "Sets a key to a string that expires after some seconds.",
             syntax: "key seconds value", keyAccess: "OW update"
         ) { engine($0, $2, setex) },
         Command(
-            "psetex", arity: 4, flags: [.write, .denyOOM], keys: .first, group: .string,
+            "psetex", arity: 4, flags: [.write, .denyOOM, .brief], keys: .first, group: .string,
             since: "2.6.0",
             summary: "Sets a key to a string that expires after some milliseconds.",
             syntax: "key milliseconds value", keyAccess: "OW update"

@@ -10,7 +10,25 @@ extension DataEngine {
 
     package mutating func tick() -> Int64 {
         let now = frontend.time.monotonic
-        refreshPause()
+        if isQuiet, now < nextTick, !keyspace.hasGarbage { return nextTick }
+        nextTick = fullTick(at: now)
+        isQuiet = hasNothingGoingOn
+        return nextTick
+    }
+
+    /// Whether all that is due from turn to turn is idle.
+    private var hasNothingGoingOn: Bool {
+        guard persistence.isIdle, replyGate.isOpen, heldSessions.isEmpty,
+            !replication.isReplica, !replication.stream.isActive,
+            !replication.wantsAcknowledgements, replication.acknowledgements.isEmpty,
+            !replication.failover.isActive, gates.isEmpty
+        else { return false }
+        if case .some = replication.shutdown { return false }
+        return true
+    }
+
+    private mutating func fullTick(at now: Int64) -> Int64 {
+        if gates.contains(.paused) { refreshPause() }
         if now >= nextCron {
             cronRuns += 1
             nextCron = now + 1_000_000 / Int64(max(settings.hz, 1))
@@ -19,15 +37,26 @@ extension DataEngine {
         maintainKeyspace(at: now)
         let nextExpiry = activeExpireCycle()
         endTurn()
+        if persistenceWantsTurn { return now }
         var next = min(nextCron, nextExpiry, nextMaintenance)
-        if let end = pause.end { next = min(next, end) }
+        if gates.contains(.paused), let end = pause.end { next = min(next, end) }
         if persistence.delayedUntil > now { next = min(next, persistence.delayedUntil) }
-        if let deadline = replication.failover.deadline { next = min(next, deadline) }
-        if let deadline = replication.acknowledgements.nextDeadline { next = min(next, deadline) }
-        if let shutdown = replication.shutdown, shutdown.stage == .waitingForReplicas {
-            next = min(next, shutdown.deadline)
+        if !replication.acknowledgements.isEmpty,
+            let deadline = replication.acknowledgements.nextDeadline
+        {
+            next = min(next, deadline)
         }
+        if let deadline = handOverDeadline { next = min(next, deadline) }
         return next
+    }
+
+    /// When a hand-over or a stop is given up that waits for replicas.
+    private var handOverDeadline: Int64? {
+        if replication.failover.isActive { return replication.failover.deadline }
+        if case .some(let shutdown) = replication.shutdown, shutdown.stage == .waitingForReplicas {
+            return shutdown.deadline
+        }
+        return nil
     }
 
     private mutating func cron(at now: Int64) {

@@ -15,6 +15,7 @@ extension DataEngine {
     }
 
     package mutating func disconnected(_ session: Slot<Session>) {
+        isQuiet = false
         if !session.value.watched.isEmpty { watchers.removeAll(of: session) }
         if session.value.flags.contains(.monitor) { stopMonitoring(session) }
         switch session.value.role {
@@ -29,14 +30,19 @@ extension DataEngine {
 
     package mutating func nextRequest() -> HostRequest? {
         // A host that asks for the next request has done what it was given before.
-        if introspection.hostAppliesSettings { settingsApplied() }
+        if frontend.awaitsHost { settingsApplied() }
         guard !frontend.requests.isEmpty else { return nil }
         let request = frontend.requests.removeFirst()
-        if case .applySettings = request { introspection.hostAppliesSettings = true }
+        if case .applySettings = request { frontend.awaitsHost = true }
         return request
     }
 
     package mutating func handle(_ event: HostEvent) {
+        if case .usage(let usage) = event {
+            self.usage = usage
+            return
+        }
+        isQuiet = false
         switch event {
         case .linkOpened(let link, let session, _): linkOpened(link, session)
         case .linkFailed(let link, let reason): linkFailed(link, reason)
@@ -58,9 +64,7 @@ extension DataEngine {
                     ? settings.shutdownOnInterrupt : settings.shutdownOnTerminate)
         case .settingsFailed(let reason):
             settingsFailed(reason)
-        case .usage(let usage):
-            self.usage = usage
-        case .reloadRequested, .exited:
+        case .usage, .reloadRequested, .exited:
             break
         }
     }

@@ -11,25 +11,27 @@ extension DataEngine {
 
     package mutating func beginTurn(_ time: TurnTime) {
         if startedAt.wall == 0 { startedAt = time }
-        frontend.time = time
+        frontend.beginTurn(time)
         keyspace.now = time.wall / 1000
     }
 
     package var hasPendingWork: Bool { frontend.hasQueuedSessions || persistenceWantsTurn }
 
-    package mutating func process(_ ready: [Slot<Session>]) {
-        frontend.enqueue(ready)
+    package mutating func process() {
         guard frontend.hasQueuedSessions else { return }
-        let start = frontend.clock()
+        let start = frontend.latest
         var now = start
         repeat {
             var links: Slot<Session>?
             guard frontend.fillBatch(link: { links = $0 }) else { break }
-            if let link = links { receive(on: link) }
+            if let link = links {
+                isQuiet = false
+                receive(on: link)
+            }
             prefetchBatch()
             now = executeBatch(since: now)
             frontend.settleBatch()
-        } while now - start < DataEngine.turnBudget
+        } while frontend.hasQueuedSessions && now &- start < DataEngine.turnBudget
         statistics.longestTurn = max(statistics.longestTurn, now - start)
     }
 
@@ -80,11 +82,13 @@ extension DataEngine {
                 session: slot, arena: frontend.arena, first: Int(item.first),
                 count: Int(item.count), command: Int(item.command), hash: item.hash)
             slot.value.lastInteraction = frontend.time.monotonic
-            let isFast =
-                item.command >= 0 && frontend.table[Int(item.command)].flags.contains(.fast)
-            if isFast {
+            let isBrief =
+                item.command >= 0
+                && !frontend.table[Int(item.command)].flags.isDisjoint(with: [.fast, .brief])
+            if isBrief {
                 if dispatch(call) { frontend.finish(item, slot) }
             } else {
+                isQuiet = false
                 let before = frontend.clock()
                 if dispatch(call) { frontend.finish(item, slot) }
                 let took = frontend.clock() - before
@@ -93,8 +97,9 @@ extension DataEngine {
             }
             frontend.noteOutput(slot)
         }
-        let now = frontend.clock()
-        shareTime(now - start - slow)
+        let now = frontend.readClock()
+        // A host's own clock may be behind the time it gave for the turn.
+        shareTime(max(0, now - start - slow))
         return now
     }
 
@@ -140,11 +145,11 @@ extension DataEngine {
         heap.samplePeak()
         if replication.isReplica { acknowledgeProgress() }
         if replication.wantsAcknowledgements { requestAcknowledgements() }
-        pumpPersistence()
-        feedReplicas()
+        if !persistence.isIdle { pumpPersistence() }
+        if replication.hasUnfedStream { feedReplicas() }
         if !replication.acknowledgements.isEmpty { answerWaiters() }
         if replication.failover.isActive { advanceFailover() }
-        if replication.shutdown != nil { advanceShutdown() }
+        if case .some = replication.shutdown { advanceShutdown() }
         if !heldSessions.isEmpty { releaseReplies() }
     }
 }

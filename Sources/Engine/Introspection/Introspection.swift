@@ -25,8 +25,6 @@ package struct Introspection: Equatable, Sendable {
     var clientsToCheck: [Int] = []
     /// Changes of settings that wait for the host, oldest first.
     var pendingSettings: [PendingSettings] = []
-    /// Whether the host was given the first of them.
-    var hostAppliesSettings = false
     package init() {}
 }
 

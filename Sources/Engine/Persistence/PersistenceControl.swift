@@ -33,6 +33,13 @@ package struct PersistenceControl: ~Copyable {
     package init() {}
 
     deinit { graveyard?.free() }
+
+    /// Whether nothing is written, sent or freed, nor waits for it.
+    var isIdle: Bool {
+        guard transfers.isEmpty, !isHungry, delayedUntil == 0 else { return false }
+        guard case nil = target, case nil = scheduled, case nil = graveyard else { return false }
+        return true
+    }
 }
 
 /// What INFO persistence tells.

@@ -29,12 +29,12 @@ extension DataEngine {
     /// Begins a walk for the replicas that wait, when the delay is over or enough are there.
     /// Those that can tell its end by a mark get it while it is made; the others from a file.
     mutating func beginTransfers() {
+        if persistence.transfers.isEmpty { return }
         let policy = AttachedReplicas.SnapshotPolicy(
             isDiskless: settings.replDisklessSync,
             delay: Int64(settings.replDisklessSyncDelay) * 1_000_000,
             enough: settings.replDisklessSyncMaxReplicas)
-        guard !persistence.transfers.isEmpty,
-            let group = replication.replicas.snapshotDue(policy, at: frontend.time.monotonic)
+        guard let group = replication.replicas.snapshotDue(policy, at: frontend.time.monotonic)
         else { return }
         if group.understandsMarks, policy.isDiskless || !group.wantsKeys {
             beginSending(group.members, includesKeys: group.wantsKeys)

@@ -25,8 +25,7 @@ extension DataEngine {
     /// Puts replicas that lag behind the stream on the list of sessions to flush, and forgets
     /// what nobody needs any more. Called at the end of every turn.
     mutating func feedReplicas() {
-        guard replication.stream.isActive, replication.stream.offset != replication.fedOffset
-        else { return }
+        guard replication.hasUnfedStream else { return }
         replication.stream.settle()
         replication.fedOffset = replication.stream.offset
         for member in replication.replicas.members where member.link.holdsStream {

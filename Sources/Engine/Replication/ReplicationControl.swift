@@ -31,6 +31,7 @@ package struct ReplicationControl: ~Copyable {
     /// A client waits for acknowledgements: REPLCONF GETACK goes into the stream this turn.
     var wantsAcknowledgements = false
     var shutdown: Shutdown?
+    private let passing = PassedByAddress()
     var localExpiry = LocalExpiry()
     package internal(set) var node: NodeRecord
     var fence = Fence()
@@ -38,6 +39,9 @@ package struct ReplicationControl: ~Copyable {
     /// The next run of what is due every second, and how many there were.
     var nextSecond: Int64 = 0
     var seconds = 0
+
+    /// Whether replicas have yet to be shown the end of the stream.
+    var hasUnfedStream: Bool { stream.isActive && stream.offset != fedOffset }
 
     /// Whether the stream of the primary arrives.
     package var isLinkUp: Bool { primary.isOnline }

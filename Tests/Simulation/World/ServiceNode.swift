@@ -144,9 +144,9 @@ final class ServiceNode<S: Service & ~Copyable>: Node {
         let deadline = service.value.tick() - 1_000_000
         requests(in: world)
         guard self.service == service else { return }
-        var list: [Slot<Session>] = []
-        service.value.frontend.takeFlushList(into: &list)
-        for slot in list { flush(slot, slot.value.connection, in: world) }
+        for slot in service.value.frontend.takeFlushList() {
+            flush(slot, slot.value.connection, in: world)
+        }
         for slot in service.value.frontend.closeList { drop(slot, in: world) }
         service.value.frontend.closeList = []
         let next = service.value.hasPendingWork ? world.now + 10 : max(deadline, world.now + 100)

@@ -4,8 +4,7 @@ import Sessions
 
 /// Requests of clients: from the batch to the handler of their row.
 extension SentinelService {
-    package mutating func process(_ ready: [Slot<Session>]) {
-        frontend.enqueue(ready)
+    package mutating func process() {
         guard frontend.hasQueuedSessions else { return }
         let start = frontend.clock()
         repeat {

@@ -58,7 +58,7 @@ package struct SentinelService: ~Copyable, Service {
 
     package mutating func beginTurn(_ time: TurnTime) {
         if startedAt.wall == 0 { startedAt = time }
-        frontend.time = time
+        frontend.beginTurn(time)
     }
 
     package var hasPendingWork: Bool { frontend.hasQueuedSessions }
