@@ -6,7 +6,7 @@ import Sessions
 
 /// Reading from and writing to sessions.
 extension ServiceHost where Served: ~Copyable {
-    /// Bytes one session may be sent in one turn, so that none starves the others.
+    /// Bytes a replica may be sent in one turn, so that it does not starve the others.
     private static var outputPerTurn: Int { 1 << 20 }
     /// Unparsed bytes after which a session that waits is not read from for a while.
     private static var restingInput: Int { 1 << 20 }
@@ -80,36 +80,47 @@ extension ServiceHost where Served: ~Copyable {
 
     /// Writes to one session as much as it takes.
     mutating func flush(_ session: Slot<Session>) {
+        if _slowPath(session.value.role == .replica) { return flushReplica(session) }
         let token = session.token
-        let isReplica = session.value.role == .replica
-        if isReplica { isDeadlineOld = true }
+        let bytes = frontend.value.sendable(session)
+        if !bytes.isEmpty {
+            let transfer = loop.write(token, bytes)
+            guard case .done(let count) = transfer else {
+                return outputFailed(session, token, transfer)
+            }
+            frontend.value.sent(session, count)
+            if count < bytes.count { return outputBlocked(session, token) }
+        }
+        let closes = session.value.flags.contains(.closeAfterReply)
+        if _slowPath(closes || !blockedOutputs.isEmpty) { outputEnded(session, token) }
+    }
+
+    /// A replica's output comes in pieces: what it was answered, a snapshot, the stream.
+    private mutating func flushReplica(_ session: Slot<Session>) {
+        isDeadlineOld = true
+        let token = session.token
         var budget = Self.outputPerTurn
         while true {
-            let bytes =
-                isReplica ? service.value.nextOutput(session) : frontend.value.sendable(session)
+            let bytes = service.value.nextOutput(session)
             if bytes.isEmpty { return outputEnded(session, token) }
-            switch loop.write(token, bytes) {
-            case .done(let count):
-                if isReplica {
-                    service.value.outputSent(session, count)
-                } else {
-                    frontend.value.sent(session, count)
-                }
-                budget -= count
-                if count < bytes.count || budget <= 0 { return outputBlocked(session, token) }
-            case .wouldBlock:
-                return outputBlocked(session, token)
-            case .closed:
-                return disconnect(session)
-            case .failed(let number):
-                if log.level <= .verbose {
-                    log.write(
-                        .verbose,
-                        "Error writing to client: \(SystemError.reason(number))")
-                }
-                return disconnect(session)
+            let transfer = loop.write(token, bytes)
+            guard case .done(let count) = transfer else {
+                return outputFailed(session, token, transfer)
             }
+            service.value.outputSent(session, count)
+            budget -= count
+            if count < bytes.count || budget <= 0 { return outputBlocked(session, token) }
         }
+    }
+
+    private mutating func outputFailed(
+        _ session: Slot<Session>, _ token: Token, _ transfer: Transfer
+    ) {
+        if case .wouldBlock = transfer { return outputBlocked(session, token) }
+        if case .failed(let number) = transfer, log.level <= .verbose {
+            log.write(.verbose, "Error writing to client: \(SystemError.reason(number))")
+        }
+        disconnect(session)
     }
 
     private mutating func outputEnded(_ session: Slot<Session>, _ token: Token) {

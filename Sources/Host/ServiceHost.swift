@@ -186,8 +186,9 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
 
     private mutating func runTimers() {
         supervisor.ping(now)
-        // Ten times a second while there are turns anyway; nobody is woken for it that often.
-        if now >= nextUsage - 900_000 {
+        // Ten times a second while somebody looks and there are turns anyway; nobody is woken for
+        // it that often.
+        if now >= nextUsage - (now < frontend.value.usageWantedUntil ? 900_000 : 0) {
             nextUsage = now + 1_000_000
             reportUsage()
         }

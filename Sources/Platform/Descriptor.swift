@@ -14,7 +14,7 @@ package enum Transfer: Equatable, Sendable {
     case failed(Int32)
 
     /// Of a descriptor that is not there any more.
-    package static var badDescriptor: Transfer { .failed(EBADF) }
+    @usableFromInline package static var badDescriptor: Transfer { .failed(EBADF) }
     /// Of bytes that break the rules of the layer beneath.
     package static var protocolError: Transfer { .failed(EPROTO) }
 }
@@ -22,8 +22,9 @@ package enum Transfer: Equatable, Sendable {
 /// A file descriptor. A plain number that is closed by `close()`, once, by whoever owns it.
 @frozen @usableFromInline
 package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
-    package let number: Int32
+    @usableFromInline package let number: Int32
 
+    @inlinable
     package init(_ number: Int32) { self.number = number }
 
     package static var standardInput: Descriptor { Descriptor(0) }
@@ -34,23 +35,23 @@ package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
     package func close() { _ = Glibc.close(number) }
 
     /// Reads what there is, at most the size of `buffer`.
-    @unsafe
+    @unsafe @inlinable @inline(__always)
     package func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         while true {
             let count = unsafe tandem_read(number, buffer.baseAddress, buffer.count)
             if count > 0 { return .done(count) }
             if count == 0 { return .closed }
-            if errno != EINTR { return Descriptor.failure() }
+            if !Descriptor.isInterrupted { return Descriptor.failure() }
         }
     }
 
     /// Writes as much of `bytes` as the descriptor takes now.
-    @unsafe
+    @unsafe @inlinable @inline(__always)
     package func write(_ bytes: UnsafeRawBufferPointer) -> Transfer {
         while true {
             let count = unsafe tandem_write(number, bytes.baseAddress, bytes.count)
             if count >= 0 { return .done(count) }
-            if errno != EINTR { return Descriptor.failure() }
+            if !Descriptor.isInterrupted { return Descriptor.failure() }
         }
     }
 
@@ -125,7 +126,10 @@ package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
         try checked("fcntl", fcntl(number, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK))
     }
 
-    private static func failure() -> Transfer {
+    @usableFromInline static var isInterrupted: Bool { errno == EINTR }
+
+    @usableFromInline
+    static func failure() -> Transfer {
         errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed(errno)
     }
 }

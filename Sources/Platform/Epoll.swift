@@ -3,33 +3,47 @@ import Glibc
 
 /// Readiness of many descriptors, level-triggered. Owns the epoll descriptor and the space for
 /// the events of one wait.
-@safe
+@safe @usableFromInline
 package struct Epoll: ~Copyable {
     /// What a descriptor is watched for.
+    @frozen @usableFromInline
     package struct Interest: OptionSet, BitwiseCopyable, Sendable {
-        package let rawValue: UInt32
-        package init(rawValue: UInt32) { self.rawValue = rawValue }
+        @usableFromInline package let rawValue: UInt32
+        @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
         package static let read = Interest(rawValue: EPOLLIN.rawValue)
         package static let write = Interest(rawValue: EPOLLOUT.rawValue)
     }
 
     /// What was found about one descriptor.
-    package struct Event: Sendable {
+    @frozen @usableFromInline
+    package struct Event: BitwiseCopyable, Sendable {
         /// The number it was added with.
-        package let token: UInt64
+        @usableFromInline package let token: UInt64
         /// Reading will not block; also true when the other end is gone.
-        package let isReadable: Bool
+        @usableFromInline package let isReadable: Bool
         /// Writing will not block, or will say what is wrong.
-        package let isWritable: Bool
+        @usableFromInline package let isWritable: Bool
+
+        @inlinable @inline(__always)
+        init(_ event: epoll_event) {
+            let events = unsafe event.events
+            let gone = events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
+            token = unsafe event.data.u64
+            isReadable = gone || events & EPOLLIN.rawValue != 0
+            isWritable = gone || events & EPOLLOUT.rawValue != 0
+        }
     }
 
-    private let epoll: Descriptor
-    private let events: UnsafeMutablePointer<tandem_event>
-    private var count = 0
+    /// Most events of one wait.
+    @inlinable static var capacity: Int { 128 }
+
+    @usableFromInline let epoll: Descriptor
+    @usableFromInline let events: UnsafeMutablePointer<epoll_event>
+    @usableFromInline var count = 0
 
     package init() throws(SystemError) {
         epoll = Descriptor(try checked("epoll_create1", epoll_create1(Int32(EPOLL_CLOEXEC))))
-        unsafe events = .allocate(capacity: Int(TANDEM_EVENTS))
+        unsafe events = .allocate(capacity: Epoll.capacity)
     }
 
     deinit {
@@ -56,21 +70,27 @@ package struct Epoll: ~Copyable {
 
     /// Waits for events, at most 128 of them and at most `milliseconds` (negative: for ever).
     /// Returns how many there are; a signal gives none.
+    @inlinable
     package mutating func wait(milliseconds: Int32) throws(SystemError) -> Int {
-        let found = unsafe tandem_epoll_wait(epoll.number, events, milliseconds)
-        if found < 0, errno != EINTR { throw SystemError.last("epoll_wait") }
+        let found = unsafe tandem_epoll_wait(
+            epoll.number, events, Int32(Epoll.capacity), milliseconds)
+        if _slowPath(found < 0) { try failed() }
         count = max(0, Int(found))
         return count
     }
 
+    @usableFromInline
+    func failed() throws(SystemError) {
+        if errno != EINTR { throw SystemError.last("epoll_wait") }
+    }
+
     /// Event `index` of the last wait.
+    @inlinable
     package subscript(index: Int) -> Event {
-        precondition(index >= 0 && index < count)
-        let event = unsafe events[index]
-        let gone = event.events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
-        return Event(
-            token: event.token, isReadable: gone || event.events & EPOLLIN.rawValue != 0,
-            isWritable: gone || event.events & EPOLLOUT.rawValue != 0)
+        @inline(__always) get {
+            precondition(index >= 0 && index < count)
+            return unsafe Event(events[index])
+        }
     }
 
     private func control(

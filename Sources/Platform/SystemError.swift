@@ -1,6 +1,7 @@
 import Glibc
 
 /// A call to the kernel or the C library that failed.
+@usableFromInline
 package struct SystemError: Error, Sendable {
     /// What was tried: the name of the call.
     package let operation: StaticString
@@ -38,11 +39,11 @@ package struct SystemError: Error, Sendable {
 }
 
 extension SystemError: CustomStringConvertible {
-    package var description: String { "\(operation): \(reason)" }
+    @usableFromInline package var description: String { "\(operation): \(reason)" }
 }
 
 extension SystemError: Equatable {
-    package static func == (left: SystemError, right: SystemError) -> Bool {
+    @usableFromInline package static func == (left: SystemError, right: SystemError) -> Bool {
         left.errno == right.errno && left.operation.description == right.operation.description
     }
 }

@@ -45,7 +45,7 @@ package struct RequestParser: Equatable {
     /// Parses one request of `input` that starts at byte `position` and appends views of its
     /// arguments to `arena`. After `.incomplete` the next call must give the same request with
     /// more bytes, wherever it lies then.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func next(
         _ input: ByteView, at position: Int, limits: RequestLimits,
         into arena: inout ArgumentArena

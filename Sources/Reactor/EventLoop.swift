@@ -7,56 +7,57 @@ import Platform
 ///
 /// Level-triggered, so a connection that was not read to its end is found again, and a turn may
 /// stop anywhere. Nothing is asked of epoll for an ordinary request and reply.
-@safe
+@safe @usableFromInline
 package struct EventLoop: ~Copyable {
     /// Bytes a read takes at most, unless more are known to come.
-    package static let readSize = 64 * 1024
+    @inlinable package static var readSize: Int { 64 * 1024 }
     /// Bytes a read takes at most when a long value is under way.
-    package static let longReadSize = 1024 * 1024
-    /// Bytes that the reads of one turn may lend before they copy.
-    static let blockSize = 4 * readSize
+    @inlinable package static var longReadSize: Int { 1024 * 1024 }
+    /// Bytes that the reads of one turn may lend before they copy, and room for one more.
+    @inlinable static var blockSize: Int { 4 * readSize }
 
+    @usableFromInline
     struct Entry: BitwiseCopyable {
-        var descriptor = Descriptor(-1)
-        var generation: UInt32 = 0
-        var isUsed = false
-        var isReading = true
+        @usableFromInline var descriptor = Descriptor(-1)
+        @usableFromInline var generation: UInt32 = 0
+        @usableFromInline var isUsed = false
+        @usableFromInline var isReading = true
         /// The owner wants to hear of writability.
-        var isWriting = false
+        @usableFromInline var isWriting = false
         /// What epoll knows.
-        var interest: Epoll.Interest = []
-        var hasTransform = false
+        @usableFromInline var interest: Epoll.Interest = []
+        @usableFromInline var hasTransform = false
         /// Whether it stands in the list of those that are readable without epoll.
-        var isReady = false
-        var user: UInt = 0
+        @usableFromInline var isReady = false
+        @usableFromInline var user: UInt = 0
     }
 
-    private static let wakeToken = UInt64.max
+    @inlinable static var wakeToken: UInt64 { UInt64.max }
 
     /// Wakes the loop from another thread or a signal handler.
     package let waker: EventFD
 
-    private var epoll: Epoll
+    @usableFromInline var epoll: Epoll
     /// By number of the descriptor, so bounded by the process's limit of descriptors.
-    var entries = FlatList<Entry>(capacity: 64)
+    @usableFromInline var entries = FlatList<Entry>(capacity: 64)
     /// Descriptors in the loop.
     package private(set) var count = 0
     /// Transforms by place in `entries`; plain connections have none.
     var transforms: [Int: any ByteTransform] = [:]
     /// Connections whose transform holds bytes back.
-    private var ready: [Token] = []
+    @usableFromInline var ready: [Token] = []
     /// Those of them that the last wait took.
-    private var taken: [Token] = []
+    @usableFromInline var taken: [Token] = []
     /// Events of the last wait that came from epoll.
-    private var found = 0
+    @usableFromInline var found = 0
     /// Whether `waker` was signalled before the last wait ended.
-    package private(set) var wasWoken = false
+    @usableFromInline package internal(set) var wasWoken = false
     /// Where reads land, one behind the other, and whence they are lent to the connections'
     /// buffers for the turn: idle connections own no memory, and nothing is copied that is eaten
     /// at once.
-    let block: UnsafeMutableRawBufferPointer
+    @usableFromInline let block: UnsafeMutableRawBufferPointer
     /// Bytes of `block` that are lent.
-    var lent = 0
+    @usableFromInline var lent = 0
 
     package init() throws(SystemError) {
         let epoll = try Epoll()
@@ -125,6 +126,7 @@ package struct EventLoop: ~Copyable {
     }
 
     /// Whether the token still names a descriptor of the loop.
+    @inlinable
     package func contains(_ token: Token) -> Bool { place(of: token) != nil }
 
     /// The descriptor behind the token, still the loop's.
@@ -151,33 +153,34 @@ package struct EventLoop: ~Copyable {
     /// Waits until something happened or `timeout` microseconds are over (negative: for ever),
     /// and returns the number of events, which `event` gives one by one. What was lent is taken
     /// back.
+    @inlinable
     package mutating func wait(timeout: Int64) throws(SystemError) -> Int {
         wasWoken = false
         lent = 0
-        var wait = EventLoop.milliseconds(timeout)
-        if _slowPath(!taken.isEmpty || !ready.isEmpty) {
-            taken = ready
-            ready = []
-            if !taken.isEmpty { wait = 0 }
-        }
-        found = try epoll.wait(milliseconds: wait)
+        let isPressed = _slowPath(!taken.isEmpty || !ready.isEmpty) && takeReady()
+        found = try epoll.wait(milliseconds: isPressed ? 0 : EventLoop.milliseconds(timeout))
         return found &+ taken.count
+    }
+
+    /// Takes the connections that are readable without epoll; whether there are any.
+    @usableFromInline
+    mutating func takeReady() -> Bool {
+        taken = ready
+        ready = []
+        return !taken.isEmpty
     }
 
     /// Event `index` of the last wait; nil when its descriptor was closed since, or when it is
     /// none for the owner. Each is asked for once, in order.
+    @inlinable @inline(__always)
     package mutating func event(_ index: Int) -> Event? {
-        if _slowPath(index >= found) { return readyEvent(taken[index - found]) }
+        if _slowPath(index >= found) { return readyEvent(index &- found) }
         let event = epoll[index]
-        if _slowPath(event.token == EventLoop.wakeToken) {
-            waker.drain()
-            wasWoken = true
-            return nil
-        }
+        if _slowPath(event.token == EventLoop.wakeToken) { return noteWake() }
         let token = Token(rawValue: event.token)
         guard let place = place(of: token) else { return nil }
         let entry = entries[place]
-        if event.isWritable, entry.hasTransform { _ = flushTransform(place) }
+        if entry.hasTransform, event.isWritable { _ = flushTransform(place) }
         let reads = event.isReadable && entry.isReading
         let writes = event.isWritable && entry.isWriting
         if reads, entry.isReady { entries[place].isReady = false }
@@ -185,8 +188,17 @@ package struct EventLoop: ~Copyable {
         return Event(token: token, user: entry.user, isReadable: reads, isWritable: writes)
     }
 
+    @usableFromInline
+    mutating func noteWake() -> Event? {
+        waker.drain()
+        wasWoken = true
+        return nil
+    }
+
     /// A connection that is readable without epoll, unless epoll told of it too.
-    private mutating func readyEvent(_ token: Token) -> Event? {
+    @usableFromInline
+    mutating func readyEvent(_ number: Int) -> Event? {
+        let token = taken[number]
         guard let index = place(of: token), entries[index].isReady else { return nil }
         entries[index].isReady = false
         return Event(token: token, user: entries[index].user, isReadable: true, isWritable: false)
@@ -214,6 +226,7 @@ package struct EventLoop: ~Copyable {
     }
 
     /// Where the token's entry is, unless it was closed.
+    @inlinable @inline(__always)
     func place(of token: Token) -> Int? {
         let index = token.index
         guard index < entries.count, entries[index].isUsed,
@@ -230,7 +243,8 @@ package struct EventLoop: ~Copyable {
     }
 
     /// Rounded up: waking before a deadline would only mean waiting again.
-    private static func milliseconds(_ microseconds: Int64) -> Int32 {
+    @inlinable
+    static func milliseconds(_ microseconds: Int64) -> Int32 {
         microseconds < 0 ? -1 : Int32(clamping: (microseconds + 999) / 1000)
     }
 }

@@ -2,25 +2,35 @@
 /// was used before, so that the name of a closed connection never means its successor.
 @frozen @usableFromInline
 package struct Token: Hashable, BitwiseCopyable, Sendable {
-    package let rawValue: UInt64
+    @usableFromInline package let rawValue: UInt64
 
     init(index: Int, generation: UInt32) {
         rawValue = UInt64(generation) << 32 | UInt64(index)
     }
 
+    @inlinable
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    var index: Int { Int(rawValue & 0xffff_ffff) }
-    var generation: UInt32 { UInt32(rawValue >> 32) }
+    @inlinable var index: Int { Int(rawValue & 0xffff_ffff) }
+    @inlinable var generation: UInt32 { UInt32(rawValue >> 32) }
 }
 
 /// What a wait found out about one descriptor.
-package struct Event: Sendable {
-    package let token: Token
+@frozen @usableFromInline
+package struct Event: BitwiseCopyable, Sendable {
+    @usableFromInline package let token: Token
     /// The number the descriptor was added with.
-    package let user: UInt
+    @usableFromInline package let user: UInt
     /// Reading, or accepting, is worth a try; also when the other end is gone.
-    package let isReadable: Bool
+    @usableFromInline package let isReadable: Bool
     /// Writing is worth a try; only where `watchWrites` asked.
-    package let isWritable: Bool
+    @usableFromInline package let isWritable: Bool
+
+    @inlinable
+    init(token: Token, user: UInt, isReadable: Bool, isWritable: Bool) {
+        self.token = token
+        self.user = user
+        self.isReadable = isReadable
+        self.isWritable = isWritable
+    }
 }

@@ -5,6 +5,7 @@ import Platform
 extension EventLoop {
     /// Reads what is there and appends it to `buffer`. `expecting` is how many bytes of a long
     /// value are still to come, if that is known: then they are read in place.
+    @usableFromInline
     package mutating func read(
         _ token: Token, into buffer: inout ByteBuffer, expecting: Int = 0
     ) -> Transfer {
@@ -28,6 +29,7 @@ extension EventLoop {
 
     /// Reads what is there into `buffer`. If that has no block it is lent one until the next
     /// `wait`, before which the owner must have eaten the bytes or made them its own (`own`).
+    @inlinable
     package mutating func lend(
         _ token: Token, to buffer: inout ByteBuffer, expecting: Int = 0
     ) -> Transfer {
@@ -48,6 +50,7 @@ extension EventLoop {
     }
 
     /// Writes as much of `bytes` as the connection takes now.
+    @inlinable
     package mutating func write(_ token: Token, _ bytes: ByteView) -> Transfer {
         guard let index = place(of: token) else { return .badDescriptor }
         if entries[index].hasTransform { return writeTransformed(index, bytes) }
@@ -102,7 +105,8 @@ extension EventLoop {
         return buffer.count > before ? .done(buffer.count - before) : .wouldBlock
     }
 
-    private mutating func writeTransformed(_ index: Int, _ bytes: ByteView) -> Transfer {
+    @usableFromInline
+    mutating func writeTransformed(_ index: Int, _ bytes: ByteView) -> Transfer {
         guard let transform = transforms[index] else { return .badDescriptor }
         if case .failed(let number) = flushTransform(index) { return .failed(number) }
         guard transform.toSend.isEmpty else { return .wouldBlock }
@@ -113,6 +117,7 @@ extension EventLoop {
 
     /// Sends what the transform has ready; what the socket does not take goes out when epoll
     /// says so, without the owner.
+    @usableFromInline
     mutating func flushTransform(_ index: Int) -> Transfer {
         guard let transform = transforms[index] else { return .badDescriptor }
         var outcome = Transfer.done(0)

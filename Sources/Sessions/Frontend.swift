@@ -81,6 +81,8 @@ package struct Frontend: ~Copyable {
     package var requests: [HostRequest] = []
     /// Whether the host was given a request whose end it tells by asking for the next one.
     package var awaitsHost = false
+    /// Until when somebody wants to see fresh figures of the process; monotonic microseconds.
+    package var usageWantedUntil: Int64 = 0
     /// The clock when it was last read, monotonic microseconds.
     @usableFromInline package var latest: Int64 = 0
     private let passing = PassedByAddress()
@@ -106,6 +108,9 @@ package struct Frontend: ~Copyable {
 
     /// Whether the service has something for `nextRequest`.
     package var hasRequests: Bool { awaitsHost || !requests.isEmpty }
+
+    /// Somebody looks at figures of the process, and may do so again soon.
+    package mutating func wantUsage() { usageWantedUntil = time.monotonic + 10_000_000 }
 
     /// Takes the time of a turn.
     package mutating func beginTurn(_ time: TurnTime) {

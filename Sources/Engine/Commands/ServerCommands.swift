@@ -76,6 +76,7 @@ extension CommandRows {
 }
 
 func info(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
+    engine.frontend.wantUsage()
     let text = engine.info(InfoSection.wanted(call))
     Array(text.utf8).withView { call.reply.verbatim("txt", $0) }
     return .none

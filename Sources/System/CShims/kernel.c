@@ -17,18 +17,6 @@ int tandem_epoll_control(
     return epoll_ctl(epoll, operation, descriptor, &event);
 }
 
-int tandem_epoll_wait(int epoll, struct tandem_event *out, int timeout_ms) {
-    struct epoll_event events[TANDEM_EVENTS];
-    // Past glibc's function, as tandem_read; the last two are an empty signal mask.
-    int count = (int)syscall(
-        SYS_epoll_pwait, epoll, events, TANDEM_EVENTS, timeout_ms, NULL, (size_t)8);
-    for (int index = 0; index < count; index++) {
-        out[index].token = events[index].data.u64;
-        out[index].events = events[index].events;
-    }
-    return count;
-}
-
 int tandem_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 int tandem_random(void *bytes, size_t length) {

@@ -9,21 +9,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// What epoll said about one descriptor; events are EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP.
-struct tandem_event {
-    uint64_t token;
-    uint32_t events;
-};
-
-enum { TANDEM_EVENTS = 128 };
-
 // epoll_ctl; operation is EPOLL_CTL_ADD, MOD or DEL.
 int tandem_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
-// epoll_wait for at most TANDEM_EVENTS events; a negative timeout waits for ever.
-int tandem_epoll_wait(int epoll, struct tandem_event *out, int timeout_ms);
-
-// read and write that are no points where a thread can be cancelled: ours never are, and glibc's
-// own cost as much as a third of a request's parsing.
+// epoll_pwait without a signal mask, and read and write: no points where a thread can be cancelled.
+// Ours never are, and glibc's own cost as much as a third of a request's parsing.
+static inline int tandem_epoll_wait(
+    int epoll, struct epoll_event *events, int count, int timeout_ms) {
+    return (int)syscall(SYS_epoll_pwait, epoll, events, count, timeout_ms, NULL, (size_t)8);
+}
 static inline ssize_t tandem_read(int descriptor, void *buffer, size_t size) {
     return syscall(SYS_read, descriptor, buffer, size);
 }
