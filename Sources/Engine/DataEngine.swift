@@ -36,6 +36,8 @@ package struct DataEngine: ~Copyable, Service {
     /// Progress of active expiry and eviction.
     package var reclaim = ReclaimState()
     private let passing = PassedByAddress()
+    /// What clients hold, while `maxmemory-clients` limits it.
+    var clientMemory = ClientMemory()
     /// Sessions under MONITOR.
     package var monitors: [Slot<Session>] = []
     /// Sessions that wait for the host, by token, and what to do with the answer.
@@ -88,6 +90,8 @@ package struct DataEngine: ~Copyable, Service {
         introspection.runID = frontend.random.hex(40)
         introspection.startupMemory = heap.used
         applySettings()
+        // They were found to be right when the settings were read.
+        if let users = try? UserFile.acl(settings.users, frontend) { frontend.replaceUsers(users) }
     }
 }
 
@@ -106,6 +110,7 @@ package struct EngineStatistics: Equatable, Sendable {
     package var keyspaceMisses = 0
     package var expiredKeys = 0
     package var evictedKeys = 0
+    package var evictedClients = 0
     package var unexpectedErrorReplies = 0
     package var longestTurn: Int64 = 0
     /// Time of fast commands, which is measured by the batch, and how many they were.
@@ -135,6 +140,8 @@ package struct Gates: OptionSet, Sendable {
     /// A former primary that does not know whether its data are current.
     package static var fenced: Self { Self(rawValue: 1 << 7) }
     package static var monitored: Self { Self(rawValue: 1 << 8) }
+    /// `maxmemory-clients` is set, so that every command has to look.
+    package static var clientLimit: Self { Self(rawValue: 1 << 9) }
 }
 
 /// Runs a typed handler of the engine from a thunk.

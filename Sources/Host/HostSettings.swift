@@ -17,6 +17,8 @@ package struct HostSettings: Equatable, Sendable {
     package var logLevel = LogLevel.notice
     /// Seconds after which a silent peer is asked whether it lives; 0 for never.
     package var keepAlive = 300
+    /// What the process shows as its command line; empty leaves that as it is.
+    package var title = ""
 
     package init() {}
 }

@@ -9,6 +9,8 @@ package final class Log {
     package var level: LogLevel
     /// Letter for what the process is now.
     package var role: Character = "M" { didSet { reportTarget() } }
+    /// Whether lines go to the system's log as well, which must be open.
+    package var usesSyslog = false
     private let path: String
     private var target = Descriptor.standardOutput
     private var identity: FileIdentity?
@@ -35,6 +37,7 @@ package final class Log {
             }
         let date = Clock.local(Clock.wallMicroseconds()).logText
         put("\(Process.identifier):\(role) \(date) \(mark) \(text)\n")
+        if usesSyslog { Syslog.write(level: level.rawValue, text) }
     }
 
     /// Writes text as it is.

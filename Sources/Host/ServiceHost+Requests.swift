@@ -79,6 +79,7 @@ extension ServiceHost where Served: ~Copyable {
     private mutating func applySettings(_ names: [String]) {
         let new = program.settings(service)
         log.level = new.logLevel
+        if !new.title.isEmpty, new.title != settings.title { Process.setTitle(new.title) }
         let moves =
             new.port != settings.port || new.bind != settings.bind
             || new.unixSocket != settings.unixSocket

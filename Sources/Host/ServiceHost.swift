@@ -102,6 +102,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         try openListeners()
         if let note = Listeners.backlogNote(settings) { log.write(.warning, note) }
         writePidFile()
+        if !settings.title.isEmpty { Process.setTitle(settings.title) }
         startTurn()
         finishTurn()
         while stopStatus == nil { try turn(timeout: nextTimeout()) }
@@ -165,6 +166,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         isDeadlineOld = false
         if frontend.value.hasRequests { performRequests() }
         if !frontend.value.flushList.isEmpty { flushOutputs() }
+        service.value.outputsWritten()
         if !frontend.value.closeList.isEmpty { closeSessions() }
         if frontend.value.hasRequests { performRequests() }
         isTurnBegun = false

@@ -105,14 +105,22 @@ package struct ByteBuffer: ~Copyable {
         if _slowPath(capacity &- writeIndex < extra) { grow(extra) }
     }
 
+    /// Makes room for `extra` more bytes at the end, and not for more to come.
+    package mutating func reserveExactly(_ extra: Int) {
+        if capacity &- writeIndex < extra { grow(extra, atLeast: 0) }
+    }
+
     @usableFromInline @inline(never)
     mutating func grow(_ extra: Int) {
+        grow(extra, atLeast: max(min(capacity * 2, capacity + (64 << 20)), 64))
+    }
+
+    private mutating func grow(_ extra: Int, atLeast least: Int) {
         let held = count
         if readIndex > 0, let base = unsafe base, capacity - held >= extra, readIndex >= held {
             unsafe memmove(base, base + readIndex, held)
         } else {
-            let wanted = max(held + extra, min(capacity * 2, capacity + (64 << 20)), 64)
-            let size = Heap.roundedSize(wanted)
+            let size = Heap.roundedSize(max(held + extra, least))
             let block = unsafe heap.allocate(size).assumingMemoryBound(to: UInt8.self)
             if let base = unsafe base {
                 unsafe memcpy(block, base + readIndex, held)

@@ -28,6 +28,13 @@ package enum Process {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
+    /// Shows `text` as the command line of the process. The arguments must have been read before.
+    package static func setTitle(_ text: String) {
+        unsafe text.withCString {
+            unsafe tandem_set_title(CommandLine.argc, CommandLine.unsafeArgv, $0)
+        }
+    }
+
     /// Goes on in the background; see `daemonize` in redis.conf. Threads do not survive it.
     package static func daemonize() throws(SystemError) {
         try checked("fork", tandem_daemonize())

@@ -20,6 +20,10 @@ package struct RequestParser: Equatable {
     @usableFromInline var searched = 0
     /// How many more bytes the pending argument needs; 0 if unknown.
     @usableFromInline package internal(set) var expectedBytes = 0
+    /// Bytes that are there of an argument whose end is still to come; nil if none is awaited.
+    package var partialArgument: Int? {
+        bulk >= 0 && expectedBytes > 0 ? max(0, bulk + 2 - expectedBytes) : nil
+    }
     /// Where in the refused request, counted from its start, the mistake is.
     @usableFromInline package internal(set) var failureOffset = 0
     /// Bytes searched and arguments stepped over outside the fast path, ever: what the test of

@@ -13,14 +13,7 @@ extension EventLoop {
         let descriptor = entries[index].descriptor
         if entries[index].hasTransform { return readTransformed(index, into: &buffer) }
         if expecting >= EventLoop.readSize {
-            // Room grows with what came: a promise alone gets no memory.
-            let wanted = min(
-                expecting, EventLoop.longReadSize, max(EventLoop.readSize, buffer.count))
-            let room = unsafe UnsafeMutableRawBufferPointer(
-                rebasing: buffer.writable(wanted)[..<wanted])
-            let transfer = unsafe descriptor.read(into: room)
-            if case .done(let count) = transfer { buffer.commit(count) }
-            return transfer
+            return readLong(descriptor, into: &buffer, expecting: expecting)
         }
         let transfer = unsafe descriptor.read(into: scratch)
         if case .done(let count) = transfer { buffer.append(received(count)) }
@@ -47,6 +40,30 @@ extension EventLoop {
             lent += (count + 63) & ~63
         }
         return transfer
+    }
+
+    /// Reads a long value in place, until no more is there or its share of a turn is reached.
+    private func readLong(
+        _ descriptor: Descriptor, into buffer: inout ByteBuffer, expecting: Int
+    ) -> Transfer {
+        var total = 0
+        while total < EventLoop.longReadSize, total < expecting {
+            // Room grows with what came: a promise alone gets no memory.
+            let wanted = min(
+                expecting - total, EventLoop.longReadSize, max(EventLoop.readSize, buffer.count))
+            buffer.reserveExactly(wanted)
+            let room = unsafe UnsafeMutableRawBufferPointer(
+                rebasing: buffer.writable(wanted)[..<wanted])
+            let transfer = unsafe descriptor.read(into: room)
+            guard case .done(let count) = transfer else {
+                // The end or an error is met again by the next read.
+                return total > 0 ? .done(total) : transfer
+            }
+            buffer.commit(count)
+            total += count
+            if count < wanted { break }
+        }
+        return .done(total)
     }
 
     /// Writes as much of `bytes` as the connection takes now.

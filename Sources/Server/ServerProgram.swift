@@ -51,6 +51,10 @@ enum ServerProgram {
             // The log's path counts from `dir`, as Redis has it.
             try Process.changeDirectory(settings.dir)
             log = try Log(path: settings.logFile, level: settings.logLevel)
+            if settings.syslogEnabled {
+                Syslog.open(ident: settings.syslogIdent, facility: settings.syslogFacility)
+                log.usesSyslog = true
+            }
         } catch {
             let what =
                 "\(error.operation)" == "chdir" ? "chdir to '\(settings.dir)'" : "open the log file"
@@ -98,9 +102,13 @@ enum ServerProgram {
         engine.value.executable = Process.executable
         engine.value.arguments = arguments
         engine.value.introspection.facts = hostFacts()
+        if let errors = loadUsers(engine) {
+            log.write(.warning, "Aborting Redis startup because of ACL errors: \(errors)")
+            return 1
+        }
         FaultReport.setDescription(of: engine.address, describeWork)
         var program = HostedProgram<DataEngine>(
-            settings: { hostSettings($0.value.settings) },
+            settings: { hostSettings($0.value) },
             role: { $0.value.settings.replicaOf == nil ? "M" : "S" })
         program.inherited = Systemd.takeDescriptors().map(\.descriptor)
             .filter { Systemd.isListener($0) }
@@ -117,6 +125,24 @@ enum ServerProgram {
         } catch {
             log.write(.warning, error.description)
             return 1
+        }
+    }
+
+    /// Reads the file of users, if there is one; what is wrong with it.
+    private static func loadUsers(_ engine: Slot<DataEngine>) -> String? {
+        let path = engine.value.settings.aclFile
+        if path.isEmpty { return nil }
+        guard engine.value.settings.users.isEmpty else {
+            return "users are defined in the configuration and an aclfile is named as well"
+        }
+        do throws(SystemError) {
+            let bytes = try Files.read(path)
+            let (acl, errors) = UserFile.read(bytes, path: path, engine.value.frontend)
+            guard let acl else { return errors }
+            engine.value.frontend.replaceUsers(acl)
+            return nil
+        } catch {
+            return "Error loading ACLs, opening file '\(path)': \(error.reason)"
         }
     }
 
@@ -140,7 +166,8 @@ enum ServerProgram {
             configurationText: String(decoding: text, as: UTF8.self))
     }
 
-    private static func hostSettings(_ settings: ServerSettings) -> HostSettings {
+    private static func hostSettings(_ engine: borrowing DataEngine) -> HostSettings {
+        let settings = engine.settings
         var host = HostSettings()
         host.port = settings.port
         host.bind = settings.bind
@@ -149,6 +176,11 @@ enum ServerProgram {
         host.unixSocketPermissions = UInt32(clamping: settings.unixSocketPermissions)
         host.logLevel = settings.logLevel
         host.keepAlive = settings.frontend.tcpKeepalive
+        if settings.setsTitle {
+            host.title = settings.title(
+                program: Process.arguments.first ?? "tandem-server",
+                configurationPath: engine.configurationPath ?? "")
+        }
         return host
     }
 

@@ -3,11 +3,21 @@ import Memory
 import RESP
 
 extension CommandRows {
-    /// ACL, as far as there is one user with one password: `requirepass`.
-    static let acl = Command(
-        container: "acl", group: .server, since: "6.0.0",
-        summary: "Commands about users and their rights.", helpSince: "6.0.0",
-        subcommands: aclQuestions + aclChanges)
+    /// ACL: users, their passwords and what they may do.
+    /// `load` and `save` are about the users' file.
+    package static func acl(
+        load: @escaping CommandThunk = { shared($1, $2, aclWithoutFile) },
+        save: @escaping CommandThunk = { shared($1, $2, aclWithoutFile) }
+    ) -> Command {
+        let file = [
+            aclRow("load", 2, "Reads the users' file.", run: load),
+            aclRow("save", 2, "Writes the users' file.", run: save),
+        ]
+        return Command(
+            container: "acl", group: .server, since: "6.0.0",
+            summary: "Commands about users and their rights.", helpSince: "6.0.0",
+            subcommands: aclQuestions + aclChanges + file)
+    }
 
     private static let aclQuestions = [
         aclRow("whoami", 2, "Tells the user of the connection.", isAdmin: false) {
@@ -36,14 +46,12 @@ extension CommandRows {
 
     private static let aclChanges = [
         aclRow(
-            "setuser", -3, "Not supported: there is one user, and requirepass is its password.",
+            "setuser", -3, "Makes a user, or changes the rules of one.",
             syntax: "username [rule [rule ...]]"
         ) { shared($1, $2, aclSetUser) },
         aclRow("deluser", -3, "Deletes users.", syntax: "username [username ...]") {
             shared($1, $2, aclDeleteUser)
         },
-        aclRow("load", 2, "Reads the users' file.") { shared($1, $2, aclFile) },
-        aclRow("save", 2, "Writes the users' file.") { shared($1, $2, aclFile) },
     ]
 
     private static func aclRow(
@@ -106,45 +114,44 @@ func aclGeneratePassword(
 }
 
 func aclUsers(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    call.reply.array(1)
-    call.reply.bulk("default")
+    let users = frontend.acl.sorted
+    call.reply.array(users.count)
+    for user in users { call.reply.bulk(text: user.name) }
     return .none
 }
 
 func aclList(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    let password = frontend.passwordDigest.map { "#\($0)" } ?? "nopass"
-    call.reply.array(1)
-    call.reply.bulk(text: "user default on \(password) ~* &* +@all")
+    let users = frontend.acl.sorted
+    call.reply.array(users.count)
+    for user in users { call.reply.bulk(user.line(frontend.table)) }
     return .none
 }
 
 func aclGetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    guard call[2] == "default" else {
+    guard let user = frontend.acl[call[2].string] else {
         call.reply.null()
         return .none
     }
-    let digest = frontend.passwordDigest
     call.reply.map(6)
     call.reply.bulk("flags")
-    call.reply.set(digest == nil ? 2 : 1)
-    call.reply.bulk("on")
-    if digest == nil { call.reply.bulk("nopass") }
+    call.reply.set(user.flagNames.count)
+    for flag in user.flagNames { call.reply.bulk(text: flag) }
     call.reply.bulk("passwords")
-    call.reply.array(digest == nil ? 0 : 1)
-    if let digest { call.reply.bulk(text: digest) }
+    call.reply.array(user.passwords.count)
+    for password in user.passwords { call.reply.bulk(text: password) }
     call.reply.bulk("commands")
-    call.reply.bulk("+@all")
+    call.reply.bulk(text: user.commandRules(frontend.table))
     call.reply.bulk("keys")
-    call.reply.bulk("~*")
+    call.reply.bulk(user.keyRules)
     call.reply.bulk("channels")
-    call.reply.bulk("&*")
+    call.reply.bulk(user.channelRules)
     call.reply.bulk("selectors")
     call.reply.emptyArray()
     return .none
 }
 
 func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    guard call[2] == "default" else {
+    guard let user = frontend.acl[call[2].string] else {
         throw call.fail("ERR User '\(call[2])' not found")
     }
     var index = frontend.table.find(call[3])
@@ -154,54 +161,98 @@ func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> P
     guard index >= 0 else {
         throw call.fail("ERR Command '\(call[3])' not found")
     }
+    let name = frontend.table.rows[index].name
     guard frontend.table[index].accepts(arguments: call.count - 3) else {
-        let name = frontend.table.rows[index].name
         throw call.fail("ERR wrong number of arguments for '\(name)' command")
     }
-    call.reply.ok()
+    switch user.denial(index, call, from: 3, table: frontend.table) {
+    case nil: call.reply.ok()
+    case .command:
+        call.reply.bulk(text: "This user has no permissions to run the '\(name)' command")
+    case .key(let position):
+        call.reply.bulk(
+            Array("This user has no permissions to access the '".utf8) + call[position].bytes
+                + Array("' key".utf8))
+    case .channel(let position):
+        call.reply.bulk(
+            Array("This user has no permissions to access the '".utf8) + call[position].bytes
+                + Array("' channel".utf8))
+    }
     return .none
 }
 
-/// Nothing is ever denied to the one user, so the log of denials is empty.
 func aclLog(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    if call.count == 3, call[2].equalsIgnoringCase("reset") {
-        call.reply.ok()
-        return .none
+    guard call.count <= 3 else {
+        throw call.fail(
+            "ERR unknown subcommand or wrong number of arguments for '\(call[1])'. Try ACL HELP.")
     }
-    if call.count > 2 { _ = try call.integer(2) }
-    call.reply.emptyArray()
+    var wanted = 10
+    if call.count == 3 {
+        if call[2].equalsIgnoringCase("reset") {
+            frontend.acl.log = []
+            call.reply.ok()
+            return .none
+        }
+        wanted = Int(max(0, try call.integer(2)))
+    }
+    let entries = frontend.acl.log.prefix(wanted)
+    call.reply.array(entries.count)
+    for entry in entries {
+        call.reply.map(7)
+        call.reply.bulk("count")
+        call.reply.integer(entry.count)
+        call.reply.bulk("reason")
+        call.reply.bulk(text: entry.reason)
+        call.reply.bulk("context")
+        call.reply.bulk(text: entry.context)
+        call.reply.bulk("object")
+        call.reply.bulk(entry.object)
+        call.reply.bulk("username")
+        call.reply.bulk(text: entry.user)
+        call.reply.bulk("age-seconds")
+        call.reply.double(Double((frontend.time.wall - entry.time) / 1000) / 1000)
+        call.reply.bulk("client-info")
+        call.reply.bulk(text: entry.client)
+    }
     return .none
 }
 
 func aclSetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    throw ReplyError(
-        """
-        ERR ACL SETUSER is not supported by this server: there is the user 'default' only, and \
-        its password is the setting requirepass
-        """)
+    guard !hasBlanks(call[2].bytes[...]) else {
+        throw ReplyError("ERR Usernames can't contain spaces or null characters")
+    }
+    let user: ACLUser
+    do throws(ACLChangeError) {
+        user = try frontend.acl.changed(
+            call[2].string, (3..<call.count).map { call[$0].bytes }, table: frontend.table,
+            channelsByDefault: frontend.settings.channelsByDefault)
+    } catch {
+        throw call.fail("ERR \(error.text)")
+    }
+    frontend.put(user)
+    call.reply.ok()
+    return .none
 }
 
 func aclDeleteUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     for index in 2..<call.count where call[index] == "default" {
         throw ReplyError("ERR The 'default' user cannot be removed")
     }
-    call.reply.integer(0)
+    var removed = 0
+    for index in 2..<call.count where frontend.removeUser(call[index].string, call) {
+        removed += 1
+    }
+    call.reply.integer(removed)
     return .none
 }
 
-func aclFile(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
+package func aclWithoutFile(
+    _ frontend: inout Frontend, _ call: Call
+) throws(ReplyError) -> Propagation {
     throw ReplyError(
         """
         ERR This Redis instance is not configured to use an ACL file. You may want to specify \
         users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a \
         Redis configuration file set) in order to store users in the Redis configuration.
         """)
-}
-
-extension Frontend {
-    /// SHA-256 of the password in hexadecimal; nil if there is none.
-    var passwordDigest: String? {
-        settings.requirePass.isEmpty
-            ? nil : Array(settings.requirePass.utf8).withView { SHA256.hex($0) }
-    }
 }

@@ -16,7 +16,8 @@ extension Frontend {
     package func describe(_ slot: Slot<Session>, caller: Call? = nil) -> String {
         let own = caller.flatMap { $0.session == slot ? $0 : nil }
         let command = own?.command ?? slot.value.lastCommand
-        let input = slot.value.input.count
+        // As in Redis what comes before the argument that is awaited is no longer in the buffer.
+        let input = slot.value.parser.partialArgument ?? slot.value.input.count
         let output = slot.value.reply.buffer.count
         // Redis keeps the first 16 KiB of replies in a block of the client.
         let listed = max(0, output - 16384)
@@ -49,10 +50,23 @@ extension Frontend {
         return text
     }
 
+    /// Bytes that a watched key or a subscription takes besides its name: entries in the set of
+    /// the session and in the table of all of them.
+    private static var bytesPerName: Int { 160 }
+
     /// Bytes that a session holds.
     package func memory(of slot: Slot<Session>) -> Int {
-        MemoryLayout<Session>.size + slot.value.input.capacity + slot.value.reply.buffer.capacity
-            + slot.value.queue.bytes.capacity + slot.value.name.count
+        let names =
+            slot.value.watched.count + slot.value.subscriptionCount
+            + slot.value.shardChannels.count
+        // What was announced counts at once, as in Redis, though it gets room only as it comes.
+        let expected = slot.value.parser.expectedBytes
+        let announced =
+            expected > 0 ? Heap.roundedSize(slot.value.input.count + expected) : 0
+        return MemoryLayout<Session>.size + max(slot.value.input.capacity, announced)
+            + slot.value.reply.buffer.capacity + slot.value.queue.bytes.capacity
+            + slot.value.queue.overhead + slot.value.name.count + slot.value.heldNames
+            + names * Frontend.bytesPerName
     }
 
     private func flagLetters(_ slot: Slot<Session>) -> String {

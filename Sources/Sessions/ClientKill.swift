@@ -7,10 +7,11 @@ private struct KillFilter {
     var kind: ClientClass?
     var address: [UInt8]?
     var localAddress: [UInt8]?
+    var user: String?
     var skipsCaller = true
 
     /// CLIENT KILL address, or pairs of option and value.
-    init(_ call: Call) throws(ReplyError) {
+    init(_ call: Call, _ frontend: borrowing Frontend) throws(ReplyError) {
         guard call.count > 3 else {
             address = call[2].bytes
             skipsCaller = false
@@ -18,12 +19,12 @@ private struct KillFilter {
         }
         guard call.count % 2 == 0 else { throw .syntax }
         for index in stride(from: 2, to: call.count, by: 2) {
-            try add(call, call[index], call[index + 1])
+            try add(call, call[index], call[index + 1], frontend)
         }
     }
 
     private mutating func add(
-        _ call: Call, _ option: ByteView, _ value: ByteView
+        _ call: Call, _ option: ByteView, _ value: ByteView, _ frontend: borrowing Frontend
     ) throws(ReplyError) {
         if option.equalsIgnoringCase("id") {
             guard let number = value.integer, number > 0 else {
@@ -40,9 +41,10 @@ private struct KillFilter {
         } else if option.equalsIgnoringCase("laddr") {
             localAddress = value.bytes
         } else if option.equalsIgnoringCase("user") {
-            guard value == "default" else {
+            guard frontend.acl[value.string] != nil else {
                 throw call.fail("ERR No such user '\(value)'")
             }
+            user = value.string
         } else if option.equalsIgnoringCase("skipme"), value.equalsIgnoringCase("yes") {
             skipsCaller = true
         } else if option.equalsIgnoringCase("skipme"), value.equalsIgnoringCase("no") {
@@ -56,13 +58,14 @@ private struct KillFilter {
         if let address, address != Array(slot.value.peer.utf8) { return false }
         if let localAddress, localAddress != Array(slot.value.local.utf8) { return false }
         if let id, id != slot.value.id { return false }
+        if let user, user != slot.value.user { return false }
         if let wanted = self.kind, wanted != kind { return false }
         return slot != call.session || !skipsCaller
     }
 }
 
 func clientKill(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    let filter = try KillFilter(call)
+    let filter = try KillFilter(call, frontend)
     var killed = 0
     for slot in frontend.listedSessions
     where !slot.value.flags.contains(.closing)

@@ -48,8 +48,12 @@ package struct CommandTable: ~Copyable {
     /// Names without the container's, for the entries that a prefix does not decide.
     let names: [[UInt8]]
     private let passing = PassedByAddress()
+    /// ACL categories, by index.
+    let categories: [Set<String>]
     /// Calls, time and refusals, by index.
     @usableFromInline package var statistics: FlatArray<CommandStatistics>
+    /// Distribution of the times they took, by index.
+    package var latencies: FlatArray<LatencyHistogram>
 
     @inlinable static var bucketCount: Int { 2048 }
 
@@ -80,6 +84,7 @@ package struct CommandTable: ~Copyable {
                     firstSubcommand: index < top.count ? Int16(firstSub[index]) : 0,
                     subcommandCount: Int16(row.subcommands.count), parent: Int16(parents[index])))
         }
+        categories = rows.map { Set($0.aclCategories) }
         names = rows.map { $0.name.split(separator: "|").last.map { Array($0.utf8) } ?? [] }
         var flat = FlatArray(repeating: entries[0], count: entries.count)
         for (index, entry) in entries.enumerated() { flat[index] = entry }
@@ -96,6 +101,7 @@ package struct CommandTable: ~Copyable {
         }
         self.buckets = buckets
         statistics = FlatArray(repeating: CommandStatistics(), count: rows.count)
+        latencies = FlatArray(count: rows.count) { _ in LatencyHistogram() }
     }
 
     @inlinable @inline(__always)
@@ -150,6 +156,12 @@ package struct CommandTable: ~Copyable {
             if matches(candidate, name, prefix) { return candidate }
         }
         return -1
+    }
+
+    /// Indices of the subcommands of a container.
+    package func subcommands(of index: Int) -> Range<Int> {
+        let first = Int(entries[index].firstSubcommand)
+        return first..<first + Int(entries[index].subcommandCount)
     }
 
     /// Index of what a request runs: of its subcommand, where it names one.

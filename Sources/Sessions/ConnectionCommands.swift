@@ -6,11 +6,11 @@ extension CommandRows {
     /// Commands about the connection itself that server and sentinel have, in the sentinel's
     /// form; the server puts its own HELLO and CLIENT in the place of these.
     package static var connection: [Command] {
-        [ping, auth, hello { shared($1, $2, helloOfSentinel) }, client(), command, acl]
+        [ping, auth, hello { shared($1, $2, helloOfSentinel) }, client(), command, acl()]
     }
 
     /// Connection commands that only the server has and that need nothing of it.
-    package static var serverConnection: [Command] { [ping, auth, command, acl, echo, quit] }
+    package static var serverConnection: [Command] { [ping, auth, command, echo, quit] }
 
     private static let ping = Command(
         "ping", arity: -1, flags: [.fast, .inSubscription], group: .connection,
@@ -76,7 +76,7 @@ func quit(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propag
 
 func auth(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count <= 3 else { throw .syntax }
-    if call.count == 2, frontend.settings.requirePass.isEmpty {
+    if call.count == 2, frontend.acl.standard.needsNoPassword {
         throw ReplyError(
             """
             ERR AUTH <password> called without any password configured for the default user. Are \
@@ -84,7 +84,7 @@ func auth(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propag
             """)
     }
     let user = call.count == 3 ? call[1] : ByteView("default")
-    try frontend.authenticate(call.session, user: user, password: call[call.count - 1])
+    try frontend.authenticate(call, user: user, password: call[call.count - 1])
     call.reply.ok()
     return .none
 }
@@ -124,7 +124,7 @@ package func hello(
     }
     if let credentials {
         try frontend.authenticate(
-            session, user: credentials.user, password: credentials.password)
+            call, user: credentials.user, password: credentials.password)
     }
     guard session.value.flags.contains(.authenticated) else {
         throw ReplyError(
@@ -166,38 +166,13 @@ extension Frontend {
     /// Our own version.
     package static var tandemVersion: String { "0.1.0" }
 
-    /// Lets the session in, or throws WRONGPASS. There is one user, whose password is
-    /// `requirepass`; without one any password will do.
-    mutating func authenticate(
-        _ session: Slot<Session>, user: ByteView, password: ByteView
-    ) throws(ReplyError) {
-        // Digests are compared, so that the time tells nothing about the password.
-        let matches =
-            settings.requirePass.isEmpty
-            || SHA256.hash(password) == Array(settings.requirePass.utf8).withView(SHA256.hash)
-        guard user == "default", matches else {
-            throw ReplyError("WRONGPASS invalid username-password pair or user is disabled.")
-        }
-        session.value.flags.insert(.authenticated)
-        session.value.user = "default"
-    }
-
-    /// Takes over changed settings. When the password goes away everybody is let in, as in Redis.
-    package mutating func apply(_ new: FrontendSettings) {
-        let opens = !settings.requirePass.isEmpty && new.requirePass.isEmpty
-        settings = new
-        if opens { for slot in sessions.values { slot.value.flags.insert(.authenticated) } }
-        slowlog.trim(to: new.slowlogMaxLength)
-    }
-
     /// A session as it was when its connection was new: RESET, without what the server adds.
     package mutating func reset(_ session: Slot<Session>) {
         pubsub.removeAll(of: session)
         session.value.flags.subtract([
             .authenticated, .repliesOff, .skipNextReply, .noEvict, .noTouch, .monitor,
         ])
-        if settings.requirePass.isEmpty { session.value.flags.insert(.authenticated) }
-        session.value.user = "default"
+        makeStandard(session)
         session.value.name = []
         session.value.database = 0
         session.value.reply.version = .two

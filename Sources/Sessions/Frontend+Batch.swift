@@ -14,6 +14,9 @@ extension Frontend {
     /// Whether sessions wait to be parsed.
     @inlinable package var hasQueuedSessions: Bool { !queue.isEmpty }
 
+    /// They, in the order in which they are served.
+    package var queuedSessions: [Slot<Session>] { queue.array }
+
     /// Parses requests of waiting sessions into the batch until it is full; false if there was
     /// nothing to parse. Links are handed to `link` instead.
     @inlinable

@@ -17,7 +17,7 @@ extension Frontend {
         slot.value.createdAt = time.monotonic
         slot.value.lastInteraction = time.monotonic
         if isUnixSocket { slot.value.flags.insert(.unixSocket) }
-        if settings.requirePass.isEmpty { slot.value.flags.insert(.authenticated) }
+        makeStandard(slot)
         sessions[slot.value.id] = slot
         if role == .client { statistics.connectionsReceived += 1 }
         statistics.peakClients = max(statistics.peakClients, sessions.count)
@@ -31,7 +31,7 @@ extension Frontend {
             statistics.connectionsRejected += 1
             return "-ERR max number of clients reached\r\n"
         }
-        if fromOutside, settings.protectedMode, settings.requirePass.isEmpty {
+        if fromOutside, settings.protectedMode, acl.standard.needsNoPassword {
             statistics.connectionsRejected += 1
             return protectedModeRefusal
         }

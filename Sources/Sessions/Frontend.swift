@@ -47,8 +47,10 @@ package struct BatchedRequest: BitwiseCopyable {
 package struct Frontend: ~Copyable {
     @usableFromInline package let heap: Heap
     @usableFromInline package var time = TurnTime(monotonic: 0, wall: 0)
-    package var settings = FrontendSettings()
+    package var settings = FrontendSettings() { didSet { settingsChanged(from: oldValue) } }
     @usableFromInline package var table: CommandTable
+    /// Users and what they may do.
+    package var acl: ACL
     @usableFromInline package var statistics = FrontendStatistics()
     package var random: RandomGenerator
     /// Whether sentinel speaks: some texts and HELLO differ.
@@ -67,6 +69,7 @@ package struct Frontend: ~Copyable {
     package var closeList: [Slot<Session>] = []
     package var pubsub = PubSub()
     package var slowlog = Slowlog()
+    package var latencyMonitor = LatencyMonitor()
 
     // The batch of this turn.
     @usableFromInline package let arena: Slot<ArgumentArena>
@@ -95,6 +98,7 @@ package struct Frontend: ~Copyable {
         self.clock = clock
         self.isSentinel = isSentinel
         table = CommandTable(commands)
+        acl = ACL(commandCount: table.rows.count)
         random = RandomGenerator(seed: seed)
         arena = Slot(ArgumentArena())
         batch = FlatArray(repeating: BatchedRequest(), count: Frontend.batchSize)
@@ -161,6 +165,9 @@ struct SessionQueue: ~Copyable {
         }
         return slot
     }
+
+    /// The sessions in their order.
+    var array: [Slot<Session>] { Array(slots.array[head...]) }
 
     mutating func remove(_ slot: Slot<Session>) {
         slots.removeFirst(head)

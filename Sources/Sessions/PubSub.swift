@@ -30,6 +30,7 @@ package struct PubSub {
             shardChannels[name, default: []].append(slot)
         }
         slot.value.flags.insert(.subscribed)
+        slot.value.heldNames += name.count
         return true
     }
 
@@ -47,6 +48,7 @@ package struct PubSub {
             guard slot.value.shardChannels.remove(name) != nil else { return false }
             PubSub.drop(slot, name, &shardChannels)
         }
+        slot.value.heldNames -= name.count
         if slot.value.subscriptionCount == 0, slot.value.shardChannels.isEmpty {
             slot.value.flags.remove(.subscribed)
         }

@@ -42,6 +42,9 @@ package protocol Service: ~Copyable {
     mutating func nextOutput(_ session: Slot<Session>) -> ByteView
     /// `count` bytes of what `nextOutput` gave were written.
     mutating func outputSent(_ session: Slot<Session>, _ count: Int)
+    /// Sessions with output were written to as far as they take it. Those that the service closes
+    /// now are closed in this turn.
+    mutating func outputsWritten()
     /// The peer is gone and its descriptor closed; the slot is not used by the host again.
     mutating func disconnected(_ session: Slot<Session>)
     /// The next rare effect, in order. The host asks while `frontend.hasRequests`.
@@ -51,6 +54,8 @@ package protocol Service: ~Copyable {
 }
 
 extension Service where Self: ~Copyable {
+    package mutating func outputsWritten() {}
+
     /// Takes sessions whose `input` got bytes and serves them.
     package mutating func process(_ ready: [Slot<Session>]) {
         for slot in ready { frontend.enqueue(slot) }

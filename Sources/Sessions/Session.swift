@@ -52,12 +52,14 @@ package struct SessionFlags: OptionSet, Sendable {
     @inlinable package static var noTouch: Self { Self(rawValue: 1 << 18) }
     /// The reply of the request being executed is dropped.
     @inlinable package static var silenced: Self { Self(rawValue: 1 << 19) }
+    /// Its user may not do everything, so that its requests have to be looked at.
+    @inlinable package static var restricted: Self { Self(rawValue: 1 << 20) }
     /// Any of these makes a request take the long way round in dispatch.
     @inlinable package static var special: Self {
         Self(
             rawValue: closing.rawValue | blocked.rawValue | closeAfterReply.rawValue
                 | inTransaction.rawValue | subscribed.rawValue | repliesOff.rawValue
-                | skipNextReply.rawValue | primaryStream.rawValue)
+                | skipNextReply.rawValue | primaryStream.rawValue | restricted.rawValue)
     }
 }
 
@@ -111,6 +113,10 @@ package struct Session: ~Copyable {
 
     /// Replication offset behind this session's last write, which WAIT waits for.
     package var lastWriteOffset = 0
+    /// Bytes of the names it watches and subscribes to.
+    package var heldNames = 0
+    /// What it counts towards `maxmemory-clients`; 0 while there is no such limit.
+    package var countedMemory = 0
     /// Why it is blocked, meaningful while `.blocked` is set.
     package var blocking: Blocking = .none
 
@@ -163,6 +169,12 @@ package struct RequestQueue: ~Copyable {
     package private(set) var requests: [Request] = []
 
     package init(heap: Heap) { bytes = ByteBuffer(heap: heap) }
+
+    /// Bytes beside those of the arguments.
+    package var overhead: Int {
+        ranges.capacity * MemoryLayout<Range<Int>>.stride
+            + requests.capacity * MemoryLayout<Request>.stride
+    }
 
     /// Copies a request of `count` arguments.
     package mutating func append(command: Int, count: Int, argument: (Int) -> ByteView) {

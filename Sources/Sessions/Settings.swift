@@ -33,7 +33,14 @@ package struct FrontendSettings: Equatable, Sendable {
     package var timeout = 0
     package var tcpKeepalive = 300
     package var protectedMode = true
+    /// Entries of ACL LOG.
+    package var aclLogLength = 128
+    /// Whether a new user may use all channels (`acl-pubsub-default`).
+    package var channelsByDefault = false
     package var slowlogSlowerThan = 10000
     package var slowlogMaxLength = 128
+    package var latencyTracking = true
+    /// Milliseconds from which on a delay is remembered; 0 = none is.
+    package var latencyMonitorThreshold = 0
     package init() {}
 }

@@ -76,7 +76,7 @@ struct ConnectionTests {
         settings.requirePass = "secret"
         let bench = Bench(settings: settings)
         let slot = bench.open()
-        bench.frontend.value.apply(FrontendSettings())
+        bench.frontend.value.settings = FrontendSettings()
         #expect(slot.value.flags.contains(.authenticated))
     }
 

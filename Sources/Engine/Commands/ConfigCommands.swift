@@ -100,6 +100,7 @@ func configResetStatistics(_ engine: inout DataEngine, _ call: Call) throws(Repl
     engine.introspection.rates = Rates()
     for index in engine.frontend.table.rows.indices {
         engine.frontend.table.statistics[index] = CommandStatistics()
+        engine.frontend.table.latencies[index].removeAll()
     }
     call.reply.ok()
     return .none
@@ -114,7 +115,7 @@ func configRewrite(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
     }
     let text = ServerDirectives.table.rewrite(
         original, engine.settings, defaults: ServerSettings(),
-        groups: engine.settings.otherGroups)
+        groups: engine.otherGroups)
     let waits = !call.session.value.flags.contains(.executing)
     let token = waits ? engine.waitForHost(call, failure: "") : engine.nextToken
     if !waits {
@@ -126,12 +127,15 @@ func configRewrite(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
     return waits ? .suspended : .none
 }
 
-extension ServerSettings {
-    /// Lines that are no directives.
+extension DataEngine {
+    /// Lines that are no directives. Users of a file of their own are not written here.
     fileprivate var otherGroups: [RewriteGroup] {
-        let user = RewriteGroup("user", [DefaultUser.line(password: frontend.requirePass)])
-        if renamedCommands.isEmpty { return [user] }
-        let renames = renamedCommands.map {
+        let lines = frontend.acl.sorted.map {
+            String(decoding: $0.line(frontend.table), as: UTF8.self)
+        }
+        let user = RewriteGroup("user", settings.aclFile.isEmpty ? lines : [])
+        if settings.renamedCommands.isEmpty { return [user] }
+        let renames = settings.renamedCommands.map {
             "rename-command \($0.command) \(Lexer.quoted($0.name))"
         }
         return [user, RewriteGroup("rename-command", renames)]
@@ -142,14 +146,15 @@ extension DataEngine {
     /// Directives that the host acts on.
     static let hostSettings: Set<String> = [
         "bind", "port", "unixsocket", "unixsocketperm", "tcp-backlog", "tcp-keepalive",
-        "maxclients", "loglevel", "logfile", "dir",
+        "maxclients", "loglevel", "logfile", "dir", "proc-title-template",
     ]
 
     /// Puts the settings into effect, as far as that is the engine's business. Does nothing that
     /// is done already.
     package mutating func applySettings() {
-        frontend.apply(settings.frontend)
+        if frontend.settings != settings.frontend { frontend.settings = settings.frontend }
         applyMemorySettings()
+        applyClientLimit()
         replicationSettingsChanged()
     }
 

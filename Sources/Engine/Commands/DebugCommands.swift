@@ -45,6 +45,19 @@ private let debugRows: [DebugRow] = [
     DebugRow("log", "<message>", "Writes a line to the log.", 3...3, debugLog),
     DebugRow("htstats", "<db>", "Tells about the table of a database.", 3...3, debugTable),
     DebugRow("object", "<key>", "Tells about the value of a key.", 3...4, debugObject),
+    DebugRow("pause-cron", "<0|1>", "Stops or starts what is done now and then.", 3...3) {
+        (engine, call) throws(ReplyError) in
+        engine.introspection.isCronPaused = call[2].integer ?? 0 != 0
+        call.reply.ok()
+        return .none
+    },
+    DebugRow(
+        "replybuffer", "<RESIZING|PEAK-RESET-TIME> <value>",
+        "Does nothing: reply buffers are given back when they are empty.", 4...4
+    ) { (_, call) throws(ReplyError) in
+        call.reply.ok()
+        return .none
+    },
     DebugRow("panic", "", "Crashes with a message.", 2...2, debugPanic),
     DebugRow(
         "populate", "<count> [<prefix>] [<size>]", "Makes keys.", 3...5, debugPopulate),
@@ -234,7 +247,7 @@ private func debugSleep(_ engine: inout DataEngine, _ call: Call) throws(ReplyEr
     let seconds = Double(call[2].string) ?? 0
     let microseconds = Int64(max(0, min(seconds, 86400)) * 1_000_000)
     engine.frontend.requests.append(.sleep(microseconds: microseconds))
-    engine.noteDuration(call, microseconds)
+    engine.introspection.sleepToCome = microseconds
     call.reply.ok()
     return .none
 }

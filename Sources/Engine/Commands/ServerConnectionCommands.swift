@@ -6,6 +6,7 @@ extension CommandRows {
     /// Connection commands in the data server's form.
     static let dataConnection: [Command] =
         serverConnection + [
+            acl(load: { engine($0, $2, aclLoad) }, save: { engine($0, $2, aclSave) }),
             hello { engine($0, $2, helloOfServer) },
             client(clientBlocking),
             Command(

@@ -118,6 +118,15 @@ extension DataEngine {
                 session: session, arena: frontend.arena, first: first, count: request.count,
                 command: request.command)
             let before = frontend.clock()
+            if session.value.flags.contains(.restricted),
+                let text = frontend.denialInExec(call)
+            {
+                let start = call.reply.buffer.count
+                call.reply.error(quoting: text)
+                noteErrorReply(call, start)
+                frontend.arena.value.truncate(to: first)
+                continue
+            }
             run(call, frontend.table[request.command])
             if !monitors.isEmpty { feedMonitors(call, frontend.table[request.command]) }
             noteDuration(call, frontend.clock() - before)

@@ -1,5 +1,6 @@
 import Configuration
 import RESP
+import Sessions
 
 /// Directives that are checked, kept and shown but have no effect here, and those that are
 /// refused because being ignored in silence would do harm.
@@ -36,16 +37,17 @@ extension ServerDirectives {
 
     static let processes: [Row] = [
         .kept("always-show-logo", false, flags: .immutable),
-        .kept("set-proc-title", true, flags: .immutable),
-        .string(
-            "proc-title-template",
-            \.[text: "proc-title-template", default: "{title} {listen-addr} {server-mode}"],
-            check: checkTitle),
-        .kept("syslog-enabled", false, flags: .immutable),
-        .string("syslog-ident", flags: .immutable, \.[text: "syslog-ident", default: "redis"]),
-        .words(
-            "syslog-facility", "local0 user local1 local2 local3 local4 local5 local6 local7",
-            flags: .immutable),
+        .boolean("set-proc-title", flags: .immutable, \.setsTitle),
+        .string("proc-title-template", \.titleTemplate, check: checkTitle),
+        .boolean("syslog-enabled", flags: .immutable, \.syslogEnabled),
+        .string("syslog-ident", flags: .immutable, \.syslogIdent),
+        .enumeration(
+            "syslog-facility", flags: .immutable, \.syslogFacility,
+            [
+                "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+                "local7",
+            ]
+            .map { ($0, $0) }),
         .kept("server_cpulist", flags: .immutable),
         .kept("bio_cpulist", flags: .immutable),
         .kept("aof_rewrite_cpulist", flags: .immutable),
@@ -65,13 +67,11 @@ extension ServerDirectives {
         .kept("active-defrag-max-scan-fields", 1000, 1...Int.max),
         .kept("active-defrag-threshold-lower", 10, 0...1000),
         .kept("active-defrag-threshold-upper", 100, 0...1000),
-        .string(
-            "aclfile", flags: .immutable, \.[text: "aclfile", default: ""],
-            check: {
-                $0.isEmpty ? nil : "this server has no users but the default one: no ACL file"
-            }),
-        .words("acl-pubsub-default", "resetchannels allchannels"),
-        .kept("acllog-max-len", 128, 0...Int.max),
+        .string("aclfile", flags: .immutable, \.aclFile),
+        .enumeration(
+            "acl-pubsub-default", \.frontend.channelsByDefault,
+            [("allchannels", true), ("resetchannels", false)]),
+        .integer("acllog-max-len", \.frontend.aclLogLength, 0...Int.max),
     ]
 
     static let tls: [Row] =
@@ -147,8 +147,8 @@ extension ServerDirectives {
     static let diagnostics: [Row] = [
         .kept("crash-log-enabled", true),
         .kept("crash-memcheck-enabled", true),
-        .kept("latency-monitor-threshold", 0, 0...Int.max),
-        .kept("latency-tracking", true),
+        .integer("latency-monitor-threshold", \.frontend.latencyMonitorThreshold, 0...Int.max),
+        .boolean("latency-tracking", \.frontend.latencyTracking),
         percentiles,
         .kept("use-exit-on-panic", false, flags: .hidden),
         .kept("watchdog-period", 0, 0...int32, flags: .hidden),
@@ -167,17 +167,25 @@ extension ServerDirectives {
                 ? nil : "Invalid oom-score-adj-values, elements must be between -2000 and 2000."
         })
 
-    private static let percentiles = Row.numbers(
-        "latency-tracking-info-percentiles", default: "50 99 99.9",
-        check: { values in
-            let numbers = values.filter { !$0.isEmpty }.map { Double($0) }
-            if numbers.contains(nil) {
-                return "Invalid latency-tracking-info-percentiles parameters"
+    private static let percentiles = Row(
+        "latency-tracking-info-percentiles", flags: .multiArgument,
+        parse: { (settings, values) throws(DirectiveError) in
+            var percentiles: [Double] = []
+            for value in values where !value.isEmpty {
+                guard let number = Double(value) else {
+                    throw DirectiveError("Invalid latency-tracking-info-percentiles parameters")
+                }
+                guard (0...100).contains(number) else {
+                    throw DirectiveError(
+                        "latency-tracking-info-percentiles parameters should sit between "
+                            + "[0.0,100.0]")
+                }
+                percentiles.append(number)
             }
-            let fits = numbers.allSatisfy { (0...100).contains($0 ?? -1) }
-            return fits
-                ? nil
-                : "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
+            settings.latencyPercentiles = percentiles
+        },
+        format: { settings in
+            settings.latencyPercentiles.map { InfoText.trimmed($0) }.joined(separator: " ")
         })
 
     /// Braces stand in pairs around names that are known.

@@ -31,17 +31,13 @@ package enum ServerConfiguration {
         of lines: [ConfigurationLine]
     ) throws(ConfigurationError) -> ServerSettings {
         var settings = ServerSettings()
-        var user: (line: ConfigurationLine, user: DefaultUser)?
         try ServerDirectives.table.apply(lines, to: &settings) {
             (line, settings) throws(DirectiveError) in
             if line.name == "user" {
-                user = (line, try DefaultUser(line.arguments))
+                settings.users.append(try UserFile.line(line.arguments, after: settings.users))
                 return true
             }
             return try other(line, &settings)
-        }
-        if let user, let reason = user.user.conflict(with: settings.frontend.requirePass) {
-            throw ConfigurationError(user.line, reason: reason)
         }
         settings.hz = min(max(settings.hz, 1), 500)
         return settings

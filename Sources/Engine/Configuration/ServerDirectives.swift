@@ -71,8 +71,7 @@ package enum ServerDirectives {
 
     static let memory: [Row] = [
         .memory("maxmemory", \.maxmemory),
-        .memoryOrPercent(
-            "maxmemory-clients", \.[number: "maxmemory-clients", default: 0]),
+        .memoryOrPercent("maxmemory-clients", \.maxmemoryClients),
         .enumeration("maxmemory-policy", \.maxmemoryPolicy),
         .integer("maxmemory-samples", \.maxmemorySamples, 1...int32),
         .integer(

@@ -11,6 +11,8 @@ package struct ServerSettings: Equatable, Sendable {
     // Memory and expiry.
     package var maxmemory = 0
     package var maxmemoryPolicy = EvictionPolicy.noEviction
+    /// Bytes that all clients together may hold, or minus the percentage of `maxmemory`.
+    package var maxmemoryClients = 0
     package var maxmemorySamples = 5
     package var lazyfreeLazyEviction = false
     package var lazyfreeLazyExpire = false
@@ -62,12 +64,19 @@ package struct ServerSettings: Equatable, Sendable {
     package var replicaLazyFlush = false
     package var replDisableTCPNoDelay = false
 
+    /// Percentiles of the commands' times that INFO latencystats shows.
+    package var latencyPercentiles: [Double] = [50, 99, 99.9]
+
     // Who may use what.
     package var enableDebugCommand = LocalAccess.no
     package var enableModuleCommand = LocalAccess.no
     package var enableProtectedConfigs = LocalAccess.no
     /// New names of commands, in the order of the file; an empty one takes the command away.
     package var renamedCommands: [CommandRename] = []
+
+    /// Users of the configuration file, each with its rules, or of the file at `aclFile`.
+    package var users: [UserLine] = []
+    package var aclFile = ""
 
     // Network and process, acted on by the host.
     package var bindSource: String?
@@ -83,12 +92,41 @@ package struct ServerSettings: Equatable, Sendable {
     package var logFile = ""
     package var pidFile = ""
     package var daemonize = false
+    package var setsTitle = true
+    package var titleTemplate = "{title} {listen-addr} {server-mode}"
+    package var syslogEnabled = false
+    package var syslogIdent = "redis"
+    package var syslogFacility = "local0"
 
     /// Values of directives that are known and kept but have no effect here, by name; those
     /// that were never set are missing.
     package var inert: [String: String] = [:]
 
     package init() {}
+}
+
+extension ServerSettings {
+    /// What `proc-title-template` makes of the settings for a program started as `program`.
+    package func title(program: String, configurationPath: String) -> String {
+        let address = port > 0 ? "\(bind.first ?? "*"):\(port)" : unixSocket
+        let values = [
+            "title": program, "listen-addr": address, "server-mode": "", "port": "\(port)",
+            "tls-port": "0", "unixsocket": unixSocket, "config-file": configurationPath,
+        ]
+        var text = ""
+        var rest = titleTemplate[...]
+        while let open = rest.firstIndex(of: "{"),
+            let close = rest[open...].firstIndex(of: "}")
+        {
+            text += rest[..<open]
+            text += values[String(rest[rest.index(after: open)..<close])] ?? ""
+            rest = rest[rest.index(after: close)...]
+        }
+        text += rest
+        while text.hasSuffix(" ") { text.removeLast() }
+        while text.hasPrefix(" ") { text.removeFirst() }
+        return text
+    }
 }
 
 /// Where a primary is.

@@ -26,6 +26,9 @@ extension DataEngine {
         if !flags.contains(.authenticated), !entry.flags.contains(.noAuth) {
             return refusal(call, "NOAUTH Authentication required.")
         }
+        if flags.contains(.restricted), let text = frontend.denial(call) {
+            return refusal(call, text)
+        }
         let effective = effectiveFlags(call, entry)
         if gates.contains(.memoryLimit), !makeRoom(), effective.contains(.denyOOM) {
             return refusal(call, "OOM command not allowed when used memory > 'maxmemory'.")

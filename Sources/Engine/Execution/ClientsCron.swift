@@ -39,5 +39,6 @@ extension DataEngine {
             slot.value.input.releaseIfEmpty()
             slot.value.reply.buffer.releaseIfEmpty()
         }
+        if clientMemory.isCounted { count(slot) }
     }
 }

@@ -21,7 +21,8 @@ extension DataEngine {
         guard persistence.isIdle, replyGate.isOpen, heldSessions.isEmpty,
             !replication.isReplica, !replication.stream.isActive,
             !replication.wantsAcknowledgements, replication.acknowledgements.isEmpty,
-            !replication.failover.isActive, gates.isEmpty
+            !replication.failover.isActive, gates.isEmpty, !clientMemory.limitsOutput,
+            !reclaim.isEvictionDue
         else { return false }
         if case .some = replication.shutdown { return false }
         return true
@@ -32,13 +33,15 @@ extension DataEngine {
         if now >= nextCron {
             cronRuns += 1
             nextCron = now + 1_000_000 / Int64(max(settings.hz, 1))
-            cron(at: now)
+            if !introspection.isCronPaused { cron(at: now) }
         }
         maintainKeyspace(at: now)
+        if reclaim.isEvictionDue { evictForSettings() }
         let nextExpiry = activeExpireCycle()
         endTurn()
         if persistenceWantsTurn { return now }
         var next = min(nextCron, nextExpiry, nextMaintenance)
+        if reclaim.isEvictionDue { next = now }
         if gates.contains(.paused), let end = pause.end { next = min(next, end) }
         if persistence.delayedUntil > now { next = min(next, persistence.delayedUntil) }
         if !replication.acknowledgements.isEmpty,
@@ -60,6 +63,10 @@ extension DataEngine {
     }
 
     private mutating func cron(at now: Int64) {
+        if let options = introspection.stopToCome {
+            introspection.stopToCome = nil
+            shutDown(options: options)
+        }
         clientsCron()
         if replication.isReplica { expireLocalKeys() }
         checkSavePoints()

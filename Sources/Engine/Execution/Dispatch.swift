@@ -151,6 +151,10 @@ extension DataEngine {
                 command: index, hash: call.hash)
             entry = frontend.table[index]
         }
+        if gates.contains(.clientLimit) {
+            evictClients()
+            if call.session.value.flags.contains(.closing) { return true }
+        }
         guard entry.accepts(arguments: call.count) else {
             let name = frontend.table.rows[call.command].name
             refuse(call, "ERR wrong number of arguments for '\(name)' command")
@@ -178,6 +182,7 @@ extension DataEngine {
         }
         run(call, entry)
         if !monitors.isEmpty { feedMonitors(call, entry) }
+        if gates.contains(.clientLimit) { countAfterCommand(session) }
         let isSilent = wasSilent && session.value.flags.contains(.repliesOff)
         if isSilent, case .replica = session.value.role, session.value.reply.buffer.count > start {
             replicaMisbehaved(call)

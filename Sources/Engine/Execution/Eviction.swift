@@ -9,6 +9,8 @@ package struct ReclaimState: Equatable, Sendable {
     package internal(set) var nextExpiry: Int64 = 0
     /// Share of the keys looked at last that were expired, in percent.
     package internal(set) var stalePercent = 0
+    /// Settings about memory changed: it may be too much although nobody asks for more.
+    var isEvictionDue = false
     /// Keys that eviction saw and did not take yet, the best last.
     var candidates: [EvictionCandidate] = []
     /// The database that random eviction looks at next.
@@ -49,6 +51,7 @@ extension DataEngine {
     package mutating func applyMemorySettings() {
         if settings.maxmemory > 0 {
             gates.insert(.memoryLimit)
+            reclaim.isEvictionDue = true
         } else {
             gates.remove(.memoryLimit)
         }
@@ -75,6 +78,14 @@ extension DataEngine {
             if count % 16 == 0, frontend.clock() - start > DataEngine.evictionBudget { return true }
         }
         return true
+    }
+
+    /// Evicts for a limit that was set; a call does a bounded part of it.
+    mutating func evictForSettings() {
+        let before = statistics.evictedKeys
+        _ = makeRoom()
+        let isOver = settings.maxmemory > 0 && countedMemory > settings.maxmemory
+        reclaim.isEvictionDue = isOver && statistics.evictedKeys > before
     }
 
     /// A replica follows its primary, and during a pause the data must not change.

@@ -14,8 +14,13 @@ extension DataEngine {
         frontend.sent(session, count)
     }
 
+    package mutating func outputsWritten() {
+        if clientMemory.isCounted { recountTouchedClients() }
+    }
+
     package mutating func disconnected(_ session: Slot<Session>) {
         isQuiet = false
+        clientMemory.total -= session.value.countedMemory
         if !session.value.watched.isEmpty { watchers.removeAll(of: session) }
         if session.value.flags.contains(.monitor) { stopMonitoring(session) }
         switch session.value.role {
@@ -57,11 +62,15 @@ extension DataEngine {
         case .fileBytes(let id, let bytes, let isLast):
             _ =
                 nodeRead(id, bytes, isLast: isLast) || loadRead(id, bytes, isLast: isLast)
-                || transferRead(id, bytes, isLast: isLast)
+                || transferRead(id, bytes, isLast: isLast) || usersRead(id, bytes, isLast: isLast)
         case .stopRequested(let signal):
-            shutDown(
-                options: signal == 2
-                    ? settings.shutdownOnInterrupt : settings.shutdownOnTerminate)
+            let options =
+                signal == 2 ? settings.shutdownOnInterrupt : settings.shutdownOnTerminate
+            if introspection.isCronPaused {
+                introspection.stopToCome = options
+            } else {
+                shutDown(options: options)
+            }
         case .settingsFailed(let reason):
             settingsFailed(reason)
         case .usage, .reloadRequested, .exited:

@@ -77,11 +77,13 @@ package struct Watchers {
     package mutating func add(_ key: WatchedKey, _ slot: Slot<Session>, wasExpired: Bool) {
         guard !slot.value.watched.contains(key) else { return }
         slot.value.watched.append(key)
+        slot.value.heldNames += key.key.count
         sessions[key, default: []].append(Watcher(session: slot, wasExpired: wasExpired))
     }
 
     package mutating func removeAll(of slot: Slot<Session>) {
         for key in slot.value.watched {
+            slot.value.heldNames -= key.key.count
             sessions[key]?.removeAll { $0.session == slot }
             if sessions[key]?.isEmpty == true { sessions[key] = nil }
         }

@@ -30,6 +30,12 @@ extension DataEngine {
         _ request: ShutdownRequest, _ call: Call
     ) throws(ReplyError) -> Propagation {
         if request.abort {
+            if introspection.stopToCome != nil {
+                introspection.stopToCome = nil
+                frontend.log(.notice, "Shutdown manually aborted.")
+                call.reply.ok()
+                return .none
+            }
             guard replication.shutdown?.stage == .waitingForReplicas else {
                 throw ReplyError("ERR No shutdown in progress.")
             }

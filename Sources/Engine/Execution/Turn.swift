@@ -18,6 +18,7 @@ extension DataEngine {
     package var hasPendingWork: Bool { frontend.hasQueuedSessions || persistenceWantsTurn }
 
     package mutating func process() {
+        if clientMemory.isCounted || clientMemory.limitsOutput { countClients() }
         guard frontend.hasQueuedSessions else { return }
         let start = frontend.latest
         var now = start
@@ -109,13 +110,43 @@ extension DataEngine {
         frontend.statistics.commandsProcessed &+= frontend.batchCount
         statistics.sharedMicroseconds &+= Int(microseconds)
         statistics.sharedCalls &+= frontend.batchCount
-        if microseconds > Int64(frontend.settings.slowlogSlowerThan) { noteSlowBatch(microseconds) }
+        if frontend.settings.latencyTracking { noteSharedLatency(microseconds) }
+        if microseconds > noticeable { noteSlowBatch(microseconds) }
+    }
+
+    /// Microseconds beyond which somebody wants to know of a batch.
+    @inline(__always)
+    private var noticeable: Int64 {
+        let slow = Int64(frontend.settings.slowlogSlowerThan)
+        let delay = Int64(frontend.settings.latencyMonitorThreshold)
+        if _slowPath(delay > 0) { return slow >= 0 ? min(slow, delay * 1000) : delay * 1000 }
+        return slow >= 0 ? slow : .max
+    }
+
+    /// Counts the share of each fast command of the batch; one step for all of them.
+    @inline(__always)
+    private mutating func noteSharedLatency(_ microseconds: Int64) {
+        guard frontend.batchCount > 0 else { return }
+        let step = LatencyHistogram.step(microseconds * 1000 / Int64(frontend.batchCount))
+        var index = 0
+        while index < frontend.batchCount {
+            let command = Int(frontend.batch[index].command)
+            let start = index
+            repeat {
+                index &+= 1
+            } while index < frontend.batchCount
+                && Int(frontend.batch[index].command) == command
+            guard command >= 0, !frontend.table[command].flags.isDisjoint(with: [.fast, .brief])
+            else { continue }
+            frontend.table.latencies[command].add(
+                step, count: index - start, calls: frontend.table.statistics[command].calls)
+        }
     }
 
     /// A batch of fast commands that took as long as a slow command: the log gets its first one.
     @inline(never)
     private mutating func noteSlowBatch(_ microseconds: Int64) {
-        guard frontend.settings.slowlogSlowerThan >= 0, frontend.batchCount > 0 else { return }
+        guard frontend.batchCount > 0 else { return }
         let item = frontend.batch[0]
         guard item.command >= 0 else { return }
         let call = Call(
@@ -127,8 +158,22 @@ extension DataEngine {
     /// Counts the time of one command, and logs it if it was slow.
     mutating func noteDuration(_ call: Call, _ microseconds: Int64) {
         guard call.command >= 0 else { return }
+        let microseconds = microseconds + introspection.sleepToCome
+        introspection.sleepToCome = 0
         let index = frontend.table.executed(call)
         frontend.table.statistics[index].microseconds &+= Int(microseconds)
+        if frontend.settings.latencyTracking {
+            frontend.table.latencies[index].add(
+                LatencyHistogram.step(microseconds * 1000), count: 1,
+                calls: frontend.table.statistics[index].calls)
+        }
+        let threshold = Int64(frontend.settings.latencyMonitorThreshold)
+        if threshold > 0, microseconds / 1000 >= threshold {
+            frontend.latencyMonitor.add(
+                frontend.table[index].flags.contains(.fast) ? "fast-command" : "command",
+                LatencyMonitor.Sample(
+                    time: frontend.time.wall / 1_000_000, milliseconds: microseconds / 1000))
+        }
         let limit = Int64(frontend.settings.slowlogSlowerThan)
         if limit >= 0, microseconds >= limit, frontend.settings.slowlogMaxLength > 0,
             !frontend.table[index].flags.contains(.skipSlowlog)
@@ -151,5 +196,6 @@ extension DataEngine {
         if replication.failover.isActive { advanceFailover() }
         if case .some = replication.shutdown { advanceShutdown() }
         if !heldSessions.isEmpty { releaseReplies() }
+        if clientMemory.isCounted || clientMemory.limitsOutput { enforceOutputLimits() }
     }
 }

@@ -8,6 +8,8 @@ package enum HostWait: Equatable, Sendable {
     case reply(session: Int, failure: String)
     /// The same for CONFIG REWRITE, which wrote this text.
     case rewrite(session: Int, text: [UInt8])
+    /// The same for ACL LOAD, which read this much.
+    case users(session: Int, bytes: [UInt8])
 }
 
 extension DataEngine {
@@ -27,6 +29,8 @@ extension DataEngine {
         switch wait {
         case .reply(let id, let failure):
             answer(id, error.map { failure.isEmpty ? "ERR \($0)" : failure })
+        case .users(let id, _):
+            answer(id, error.map { "ERR \($0)" })
         case .rewrite(let id, let text):
             if error == nil { configurationText = text }
             frontend.log(

@@ -43,8 +43,7 @@ extension DataEngine {
             case .modules: info.section("Modules")
             case .commandstats: commandInfo(&info)
             case .errorstats: errorInfo(&info)
-            // No distribution of times is kept, so there are no percentiles to show.
-            case .latencystats: info.section("Latencystats")
+            case .latencystats: latencyInfo(&info)
             case .cluster:
                 info.section("Cluster")
                 info.field("cluster_enabled", 0)
@@ -131,6 +130,19 @@ extension DataEngine {
                 named: "cmdstat_\(frontend.table.rows[index].name)",
                 "calls=\(counts.calls),usec=\(time),usec_per_call=\(InfoText.fixed(each, 2)),"
                     + "rejected_calls=\(counts.rejected),failed_calls=\(counts.failed)")
+        }
+    }
+
+    private func latencyInfo(_ info: inout InfoText) {
+        info.section("Latencystats")
+        for index in frontend.table.rows.indices where frontend.table.latencies[index].total > 0 {
+            let shown = settings.latencyPercentiles.map { percentile in
+                let value = Double(frontend.table.latencies[index].value(at: percentile)) / 1000
+                return "p\(InfoText.trimmed(percentile))=\(InfoText.fixed(value, 3))"
+            }
+            info.field(
+                named: "latency_percentiles_usec_\(frontend.table.rows[index].name)",
+                shown.joined(separator: ","))
         }
     }
 

@@ -24,7 +24,7 @@ extension DataEngine {
         info.field("expired_keys", statistics.expiredKeys)
         info.field("expired_stale_perc", InfoText.fixed(Double(reclaim.stalePercent), 2))
         info.field("evicted_keys", statistics.evictedKeys)
-        info.field("evicted_clients", 0)
+        info.field("evicted_clients", statistics.evictedClients)
         info.field("keyspace_hits", statistics.keyspaceHits)
         info.field("keyspace_misses", statistics.keyspaceMisses)
         info.field("pubsub_channels", frontend.pubsub.channels.count)

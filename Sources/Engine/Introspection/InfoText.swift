@@ -51,6 +51,14 @@ package struct InfoText {
         return "\(sign)\(scaled / scale).\(zeros)\(fraction)"
     }
 
+    /// `value` with at most six digits behind the point and no zeros at its end.
+    static func trimmed(_ value: Double) -> String {
+        var text = fixed(value, 6)
+        while text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
+        return text
+    }
+
     /// Microseconds as seconds with six digits.
     static func seconds(_ microseconds: Int) -> String {
         fixed(Double(microseconds) / 1_000_000, 6)

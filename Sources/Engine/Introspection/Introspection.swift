@@ -23,6 +23,12 @@ package struct Introspection: Equatable, Sendable {
     var rates = Rates()
     /// Sessions that this round of `clientsCron` has still to look at, by id, last first.
     var clientsToCheck: [Int] = []
+    /// Time of the request being executed that passes after the turn (DEBUG SLEEP); microseconds.
+    var sleepToCome: Int64 = 0
+    /// DEBUG PAUSE-CRON.
+    var isCronPaused = false
+    /// A signal that came meanwhile: the options with which to stop.
+    var stopToCome: Int?
     /// Changes of settings that wait for the host, oldest first.
     var pendingSettings: [PendingSettings] = []
     package init() {}

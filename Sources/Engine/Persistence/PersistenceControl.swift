@@ -75,6 +75,14 @@ enum SaveCompletion: Equatable {
     case shutdown
     /// Send the file to replicas that need its length first.
     case transfer
+
+    /// Whether somebody waits for it, whom Redis would have saved for without a child.
+    var isWaitedFor: Bool {
+        switch self {
+        case .reply, .flushed, .reload, .shutdown: true
+        case .nothing, .transfer: false
+        }
+    }
 }
 
 /// Where a walk's bytes go.

@@ -120,10 +120,13 @@ extension DataEngine {
     }
 
     private mutating func saveFailed(_ file: Int, _ reason: String) {
-        persistence.statistics.lastSaveSucceeded = false
+        // As in Redis a save that somebody waits for tells them alone; others may go on writing.
+        let isWaitedFor = persistence.run?.completions.contains { $0.isWaitedFor } ?? false
+        if !isWaitedFor { persistence.statistics.lastSaveSucceeded = false }
+        let stopsWrites = settings.stopWritesOnSaveError && !settings.savePoints.isEmpty
         frontend.log(.warning, "Write error saving DB on disk: \(reason)")
         frontend.log(.warning, "Background saving error")
-        if settings.stopWritesOnSaveError, !settings.savePoints.isEmpty {
+        if stopsWrites, !isWaitedFor {
             gates.insert(.saveFailed)
         }
         abandonSave(file, reason)

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <syslog.h>
 #include <unistd.h>
 
 int tandem_epoll_control(
@@ -45,4 +47,47 @@ int tandem_daemonize(void) {
     }
     if (null_device > 2) close(null_device);
     return 0;
+}
+
+// The kernel shows the bytes from the first argument to the end of the last one. Behind them lies the
+// environment, whose room can be had as well once it is copied.
+void tandem_set_title(int argc, char **argv, const char *text) {
+    static char *start, *end;
+    if (!start) {
+        if (argc < 1 || !argv[0]) return;
+        char *last = argv[0];
+        for (int index = 0; index < argc; index++)
+            if (argv[index] == last) last += strlen(last) + 1;
+        int count = 0;
+        for (; environ && environ[count]; count++) {}
+        char **copy = calloc(count + 1, sizeof(char *));
+        if (!copy) return;
+        for (int index = 0; index < count; index++) {
+            if (environ[index] == last) last += strlen(last) + 1;
+            copy[index] = strdup(environ[index]);
+            if (!copy[index]) return;
+        }
+        environ = copy;
+        start = argv[0];
+        end = last;
+        for (int index = 1; index < argc; index++) argv[index] = NULL;
+    }
+    size_t room = end - start, length = strlen(text);
+    if (length >= room) length = room - 1;
+    memcpy(start, text, length);
+    memset(start + length, 0, room - length);
+}
+
+void tandem_syslog_open(const char *ident, int facility) {
+    static const int facilities[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
+                                     LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
+    // openlog keeps the pointer.
+    char *kept = strdup(ident);
+    int chosen = facility >= 0 && facility < 8 ? facilities[facility] : LOG_USER;
+    openlog(kept, LOG_PID | LOG_NDELAY | LOG_NOWAIT, chosen);
+}
+
+void tandem_syslog(int level, const char *text) {
+    static const int priorities[] = {LOG_DEBUG, LOG_INFO, LOG_NOTICE, LOG_WARNING};
+    syslog(priorities[level & 3], "%s", text);
 }

@@ -64,6 +64,9 @@ extension SentinelService {
         if !flags.contains(.authenticated), !entry.flags.contains(.noAuth) {
             return refuse(call, "NOAUTH Authentication required.")
         }
+        if flags.contains(.restricted), let text = frontend.denial(call) {
+            return refuse(call, text)
+        }
         if flags.contains(.subscribed), call.reply.version == .two,
             !entry.flags.contains(.inSubscription)
         {

@@ -37,5 +37,12 @@ int tandem_disable_huge_pages(int disable);
 // Continues in a child without a terminal and with /dev/null for the standard streams; the parent
 // exits with status 0. Returns 0, or -1 with errno set.
 int tandem_daemonize(void);
+// openlog with the process's id in every line; facility is LOG_USER for -1, LOG_LOCAL0 for 0 …
+void tandem_syslog_open(const char *ident, int facility);
+// syslog of a whole line; level counts up from debug through info and notice to warning.
+void tandem_syslog(int level, const char *text);
+// Shows text as the command line of the process, cut to the room that its arguments and environment
+// had. argv is that of main; the environment is copied elsewhere the first time.
+void tandem_set_title(int argc, char **argv, const char *text);
 
 #endif

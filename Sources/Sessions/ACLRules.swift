@@ -1,0 +1,176 @@
+import Digests
+import Memory
+
+/// What is wrong with a rule, in Redis's words.
+package struct ACLRuleError: Error, Equatable {
+    package let text: String
+
+    fileprivate init(_ text: String) { self.text = text }
+
+    package static let unknown = ACLRuleError("Unknown command or category name in ACL")
+    static let syntax = ACLRuleError("Syntax error")
+    static let afterAllKeys = ACLRuleError(
+        "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not "
+            + "have any effect. Try 'resetkeys' to start with an empty list of patterns")
+    static let afterAllChannels = ACLRuleError(
+        "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does "
+            + "not have any effect. Try 'resetchannels' to start with an empty list of channels")
+    static let noSuchPassword = ACLRuleError(
+        "The password you are trying to remove from the user does not exist")
+    static let badHash = ACLRuleError(
+        "The password hash must be exactly 64 characters and contain only lowercase hexadecimal "
+            + "characters")
+    static let firstArgument = ACLRuleError("Allowing first-arg of a subcommand is not supported")
+    static let selector = ACLRuleError("Selectors are not supported by this server")
+}
+
+extension ACLUser {
+    /// Applies one rule as ACL SETUSER has it. `channelsByDefault` is `acl-pubsub-default`.
+    mutating func apply(
+        _ rule: [UInt8], table: borrowing CommandTable, channelsByDefault: Bool
+    ) throws(ACLRuleError) {
+        guard let first = rule.first else { return }
+        switch String(decoding: rule, as: UTF8.self).lowercased() {
+        case "on": isEnabled = true
+        case "off": isEnabled = false
+        case "sanitize-payload": payload = "sanitize-payload"
+        case "skip-sanitize-payload": payload = "skip-sanitize-payload"
+        case "nopass":
+            needsNoPassword = true
+            passwords = []
+        case "resetpass":
+            needsNoPassword = false
+            passwords = []
+        case "reset": reset(channelsByDefault)
+        case "clearselectors": break
+        case "allkeys", "~*":
+            allowsAllKeys = true
+            keys = []
+        case "resetkeys":
+            allowsAllKeys = false
+            keys = []
+        case "allchannels", "&*":
+            allowsAllChannels = true
+            channels = []
+        case "resetchannels":
+            allowsAllChannels = false
+            channels = []
+        case "allcommands", "+@all": allowAllCommands(true)
+        case "nocommands", "-@all": allowAllCommands(false)
+        default:
+            let rest = Array(rule.dropFirst())
+            switch first {
+            case UInt8(ascii: ">"), UInt8(ascii: "#"), UInt8(ascii: "<"), UInt8(ascii: "!"):
+                try applyPassword(first, rest)
+            case UInt8(ascii: "~"), UInt8(ascii: "%"): try addKeys(first, rest)
+            case UInt8(ascii: "&"): try addChannel(rest)
+            case UInt8(ascii: "+"), UInt8(ascii: "-"):
+                try applyCommand(
+                    String(decoding: rest, as: UTF8.self).lowercased(),
+                    isAllowed: first == UInt8(ascii: "+"), table)
+            case UInt8(ascii: "("): throw .selector
+            default: throw .syntax
+            }
+        }
+    }
+
+    private mutating func reset(_ channelsByDefault: Bool) {
+        self = ACLUser(
+            name: name, commandCount: commands.count, allowsAllChannels: channelsByDefault)
+        payload = "sanitize-payload"
+    }
+
+    /// `>password`, `#hash`, `<password` and `!hash`.
+    private mutating func applyPassword(
+        _ kind: UInt8, _ text: [UInt8]
+    ) throws(ACLRuleError) {
+        var digest = String(decoding: text, as: UTF8.self)
+        if kind == UInt8(ascii: ">") || kind == UInt8(ascii: "<") {
+            digest = text.withView { SHA256.hex($0) }
+        } else {
+            let isHex = text.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+            guard text.count == 64, isHex else { throw .badHash }
+        }
+        if kind == UInt8(ascii: ">") || kind == UInt8(ascii: "#") {
+            if !passwords.contains(digest) { passwords.append(digest) }
+            needsNoPassword = false
+        } else {
+            guard let index = passwords.firstIndex(of: digest) else { throw .noSuchPassword }
+            passwords.remove(at: index)
+        }
+    }
+
+    /// `~pattern`, `%R~pattern`, `%W~pattern` and `%RW~pattern`.
+    private mutating func addKeys(_ kind: UInt8, _ text: [UInt8]) throws(ACLRuleError) {
+        if allowsAllKeys { throw .afterAllKeys }
+        var (reads, writes, pattern) = (true, true, text[...])
+        if kind == UInt8(ascii: "%") {
+            guard let end = text.firstIndex(of: UInt8(ascii: "~")) else { throw .syntax }
+            let letters = String(decoding: text[..<end], as: UTF8.self).uppercased()
+            guard ["R", "W", "RW", "WR", ""].contains(letters) else { throw .syntax }
+            reads = letters.contains("R")
+            writes = letters.contains("W")
+            pattern = text[(end + 1)...]
+        }
+        guard !hasBlanks(pattern) else { throw .syntax }
+        if let known = keys.firstIndex(where: { $0.pattern == Array(pattern) }) {
+            keys[known].reads = keys[known].reads || reads
+            keys[known].writes = keys[known].writes || writes
+        } else {
+            keys.append(KeyPattern(pattern: Array(pattern), reads: reads, writes: writes))
+        }
+    }
+
+    private mutating func addChannel(_ pattern: [UInt8]) throws(ACLRuleError) {
+        if allowsAllChannels { throw .afterAllChannels }
+        guard !hasBlanks(pattern[...]) else { throw .syntax }
+        if !channels.contains(pattern) { channels.append(pattern) }
+    }
+
+    /// `+command`, `+command|subcommand`, `+command|argument`, `+@category`, and with `-`.
+    private mutating func applyCommand(
+        _ name: String, isAllowed: Bool, _ table: borrowing CommandTable
+    ) throws(ACLRuleError) {
+        if name.hasPrefix("@") {
+            let category = String(name.dropFirst())
+            guard Command.allCategories.contains(category) else { throw .unknown }
+            set(category, isAllowed, table)
+            return
+        }
+        if let index = table.find(fullName: name) {
+            set(index, isAllowed, table)
+            return
+        }
+        // An argument of a command that has no subcommands can be allowed, not forbidden.
+        let parts = name.split(
+            separator: "|", maxSplits: .max, omittingEmptySubsequences: false)
+        guard isAllowed, parts.count > 1 else { throw .unknown }
+        let command = parts.dropLast().joined(separator: "|")
+        guard let index = table.find(fullName: command) else { throw .unknown }
+        if table[index].parent >= 0 { throw .firstArgument }
+        guard let argument = parts.last, !argument.isEmpty else { throw .syntax }
+        if table.isContainer(index) { throw .unknown }
+        if firstArguments[index]?.contains(String(argument)) != true {
+            firstArguments[index, default: []].append(String(argument))
+        }
+    }
+
+    /// Allows or forbids a command and its subcommands.
+    mutating func set(_ index: Int, _ isAllowed: Bool, _ table: borrowing CommandTable) {
+        commands[index] = isAllowed
+        firstArguments[index] = nil
+        for sub in table.subcommands(of: index) { set(sub, isAllowed, table) }
+    }
+
+    /// Allows or forbids all commands of a category.
+    mutating func set(_ category: String, _ isAllowed: Bool, _ table: borrowing CommandTable) {
+        for index in table.rows.indices where table.categories[index].contains(category) {
+            set(index, isAllowed, table)
+        }
+    }
+}
+
+/// Whether a name or pattern has blanks or null bytes, which no line of a file could hold.
+func hasBlanks(_ text: ArraySlice<UInt8>) -> Bool {
+    text.contains { $0 == 0 || $0 == 32 || (9...13).contains($0) }
+}

@@ -1,0 +1,146 @@
+import Digests
+import Memory
+
+/// A pattern of keys, and what may be done with those that match.
+package struct KeyPattern: Equatable, Sendable {
+    package var pattern: [UInt8]
+    package var reads: Bool
+    package var writes: Bool
+}
+
+/// What a user may do. Commands are named by their indices in the command table.
+package struct ACLUser: Equatable, Sendable {
+    package var name: String
+    package var isEnabled = false
+    /// Any password will do.
+    package var needsNoPassword = false
+    /// SHA-256 of the passwords in hexadecimal.
+    package var passwords: [String] = []
+    /// `sanitize-payload` or `skip-sanitize-payload`, if it was said; payloads are always checked.
+    package var payload: String?
+    package var commands: [Bool]
+    /// Whether commands of the future are allowed too: the rules began with `+@all`.
+    package var allowsAllCommands = false
+    /// First arguments that a command is allowed with although it is not by itself, in small
+    /// letters.
+    package var firstArguments: [Int: [String]] = [:]
+    package var allowsAllKeys = false
+    package var keys: [KeyPattern] = []
+    package var allowsAllChannels: Bool
+    package var channels: [[UInt8]] = []
+
+    /// A user who may do nothing yet.
+    package init(name: String, commandCount: Int, allowsAllChannels: Bool) {
+        self.name = name
+        commands = Array(repeating: false, count: commandCount)
+        self.allowsAllChannels = allowsAllChannels
+    }
+
+    /// The user that every connection has at first, and who may do everything.
+    package static func standard(commandCount: Int) -> ACLUser {
+        var user = ACLUser(name: "default", commandCount: commandCount, allowsAllChannels: true)
+        user.isEnabled = true
+        user.needsNoPassword = true
+        user.allowsAllKeys = true
+        user.allowAllCommands(true)
+        return user
+    }
+
+    /// Whether nothing is forbidden, so that no request has to be looked at.
+    package var isUnrestricted: Bool {
+        allowsAllKeys && allowsAllChannels && allowsAllCommands && !commands.contains(false)
+    }
+
+    mutating func allowAllCommands(_ isAllowed: Bool) {
+        for index in commands.indices { commands[index] = isAllowed }
+        allowsAllCommands = isAllowed
+        firstArguments = [:]
+    }
+
+    /// Whether the password lets the user in.
+    func accepts(_ password: ByteView) -> Bool {
+        guard isEnabled else { return false }
+        if needsNoPassword { return true }
+        // Digests are compared, so that the time tells nothing about the password.
+        let digest = SHA256.hex(password)
+        return passwords.contains { Array($0.utf8) == Array(digest.utf8) }
+    }
+}
+
+/// Why a request is denied.
+package enum ACLDenial: Equatable, Sendable {
+    case command
+    /// The key, or channel, that is this argument.
+    case key(Int)
+    case channel(Int)
+}
+
+extension ACLUser {
+    /// Why the user may not run the command `index` with the arguments of `call` from `start` on;
+    /// nil if nothing is against it.
+    package func denial(
+        _ index: Int, _ call: Call, from start: Int = 0, table: borrowing CommandTable
+    ) -> ACLDenial? {
+        let entry = table[index]
+        if !commands[index], !entry.flags.contains(.noAuth),
+            !isFirstArgumentAllowed(index, call, start, isSubcommand: entry.parent >= 0)
+        {
+            return .command
+        }
+        if !allowsAllKeys, let found = deniedKey(table.rows[index], call, start) {
+            return .key(found)
+        }
+        if !allowsAllChannels, let found = deniedChannel(table.rows[index].name, call, start) {
+            return .channel(found)
+        }
+        return nil
+    }
+
+    private func isFirstArgumentAllowed(
+        _ index: Int, _ call: Call, _ start: Int, isSubcommand: Bool
+    ) -> Bool {
+        let position = start + (isSubcommand ? 2 : 1)
+        guard let allowed = firstArguments[index], position < call.count else { return false }
+        return allowed.contains(call[position].string.lowercased())
+    }
+
+    private func deniedKey(_ row: Command, _ call: Call, _ start: Int) -> Int? {
+        for key in row.keys(of: call, from: start) ?? [] {
+            let reads = key.flags.contains("access")
+            let writes = ["insert", "delete", "update"].contains { key.flags.contains($0) }
+            let isAllowed = keys.contains { pattern in
+                (pattern.reads || !reads) && (pattern.writes || !writes)
+                    && pattern.pattern.withView {
+                        Glob.matches(pattern: $0, text: call[start + key.index])
+                    }
+            }
+            if !isAllowed { return start + key.index }
+        }
+        return nil
+    }
+
+    private func deniedChannel(_ name: String, _ call: Call, _ start: Int) -> Int? {
+        var last = call.count - 1
+        switch name {
+        case "subscribe", "ssubscribe", "psubscribe": break
+        case "publish", "spublish": last = start + 1
+        default: return nil
+        }
+        guard start + 1 <= last, last < call.count else { return nil }
+        for index in start + 1...last
+        where !allows(channel: call[index], isPattern: name == "psubscribe") {
+            return index
+        }
+        return nil
+    }
+
+    /// Whether the user may use the channel. A pattern must be allowed literally.
+    func allows(channel: ByteView, isPattern: Bool) -> Bool {
+        allowsAllChannels
+            || channels.contains { allowed in
+                allowed.withView {
+                    isPattern ? $0 == channel : Glob.matches(pattern: $0, text: channel)
+                }
+            }
+    }
+}
