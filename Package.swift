@@ -23,6 +23,9 @@ func floor(
         swiftSettings: settings, linkerSettings: linker)
 }
 
+// Calls into libraries are bound at the start: the symbol tables are not needed afterwards.
+let eager = ["-Xlinker", "-z", "-Xlinker", "now"]
+
 func program(
     _ name: String, _ dependencies: [Target.Dependency], path: String,
     static libraries: [String] = []
@@ -30,13 +33,19 @@ func program(
     .executableTarget(
         name: name, dependencies: dependencies, path: path, swiftSettings: settings,
         linkerSettings: linksStatically
-            ? [.unsafeFlags(["-static-stdlib"])] + libraries.map { .linkedLibrary($0) } : [])
+            ? [.unsafeFlags(["-static-stdlib"] + eager)] + libraries.map { .linkedLibrary($0) } : []
+    )
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
 }
+
+// Two hashes are all that is wanted of libcrypto; the shared one is bigger than the server.
+let crypto: LinkerSetting =
+    linksStatically
+    ? .unsafeFlags(["-Xlinker", "-l:libcrypto.a"]) : .linkedLibrary("crypto")
 
 let package = Package(
     name: "tandem",
@@ -49,15 +58,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
-        // System libraries, all from Debian.
+        // System libraries, all from Debian. libsystemd is loaded when there is a manager.
         .systemLibrary(
             name: "CJemalloc", path: "Sources/System/CJemalloc", pkgConfig: "jemalloc",
             providers: [.apt(["libjemalloc-dev"])]),
         .systemLibrary(
-            name: "CSystemd", path: "Sources/System/CSystemd", pkgConfig: "libsystemd",
+            name: "CSystemd", path: "Sources/System/CSystemd",
             providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(
-            name: "CCrypto", path: "Sources/System/CCrypto", pkgConfig: "libcrypto",
+            name: "CCrypto", path: "Sources/System/CCrypto",
             providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CLZF", path: "Sources/System/CLZF", providers: [.apt(["liblzf-dev"])]),
@@ -67,7 +76,7 @@ let package = Package(
         // Floor 0: memory, kernel, digests.
         floor("Memory", ["CShims"] + (sanitize ? [] : ["CJemalloc"])),
         floor("Platform", ["CShims", "CSystemd"]),
-        floor("Digests", ["Memory", "CCrypto", "CLZF"]),
+        floor("Digests", ["Memory", "CCrypto", "CLZF"], linker: [crypto]),
 
         // Floor 1: codecs, containers, the event loop. None knows a database.
         floor("RESP", ["Memory"]),

@@ -1,57 +1,37 @@
 import CCrypto
 import Memory
 
-/// One running hash of libcrypto. Owns its context.
-@safe
-struct EVPHash: ~Copyable {
-    private let context: OpaquePointer
-    private let algorithm: OpaquePointer
+// The plain functions of libcrypto, not the EVP interface: that one brings providers, error texts
+// and 3 MB of tables along, for two hashes.
 
-    init(_ algorithm: OpaquePointer) {
-        guard let context = unsafe EVP_MD_CTX_new() else {
-            invariantFailed("libcrypto gives no hash context")
-        }
-        unsafe self.context = unsafe context
-        unsafe self.algorithm = unsafe algorithm
+/// SHA-1 in pieces: script names, digests of datasets.
+@safe
+package struct SHA1: ~Copyable {
+    private let context: UnsafeMutablePointer<SHA_CTX>
+
+    package init() {
+        unsafe context = .allocate(capacity: 1)
         start()
     }
 
-    deinit { unsafe EVP_MD_CTX_free(context) }
+    deinit { unsafe context.deallocate() }
 
-    private func start() {
-        let ready = unsafe EVP_DigestInit_ex(context, algorithm, nil)
-        invariant(ready == 1, "libcrypto cannot start a hash")
+    private func start() { check(unsafe SHA1_Init(context)) }
+
+    /// Adds bytes.
+    package func update(_ bytes: ByteView) {
+        check(unsafe SHA1_Update(context, bytes.base, bytes.count))
     }
 
-    func update(_ bytes: ByteView) {
-        let done = unsafe EVP_DigestUpdate(context, bytes.base, bytes.count)
-        invariant(done == 1, "libcrypto cannot hash")
-    }
-
-    /// The hash of everything so far; the next byte starts a new one.
-    func finish(length: Int) -> [UInt8] {
-        let hash = unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { out, count in
-            var written: UInt32 = 0
-            let done = unsafe EVP_DigestFinal_ex(context, out.baseAddress, &written)
-            invariant(done == 1 && Int(written) == length, "libcrypto cannot finish a hash")
-            count = Int(written)
+    /// The 20 bytes of the hash; the next `update` starts a new one.
+    package func finish() -> [UInt8] {
+        let hash = unsafe [UInt8](unsafeUninitializedCapacity: 20) { out, count in
+            check(unsafe SHA1_Final(out.baseAddress, context))
+            count = 20
         }
         start()
         return hash
     }
-}
-
-/// SHA-1 in pieces: script names, digests of datasets.
-package struct SHA1: ~Copyable {
-    private let running = unsafe EVPHash(EVP_sha1())
-
-    package init() {}
-
-    /// Adds bytes.
-    package func update(_ bytes: ByteView) { running.update(bytes) }
-
-    /// The 20 bytes of the hash; the next `update` starts a new one.
-    package func finish() -> [UInt8] { running.finish(length: 20) }
 
     /// The 20 bytes for all `pieces`, one behind the other.
     package static func hash(_ pieces: [ByteView]) -> [UInt8] {
@@ -65,16 +45,33 @@ package struct SHA1: ~Copyable {
 }
 
 /// SHA-256 in pieces: stored passwords.
+@safe
 package struct SHA256: ~Copyable {
-    private let running = unsafe EVPHash(EVP_sha256())
+    private let context: UnsafeMutablePointer<SHA256_CTX>
 
-    package init() {}
+    package init() {
+        unsafe context = .allocate(capacity: 1)
+        start()
+    }
+
+    deinit { unsafe context.deallocate() }
+
+    private func start() { check(unsafe SHA256_Init(context)) }
 
     /// Adds bytes.
-    package func update(_ bytes: ByteView) { running.update(bytes) }
+    package func update(_ bytes: ByteView) {
+        check(unsafe SHA256_Update(context, bytes.base, bytes.count))
+    }
 
     /// The 32 bytes of the hash; the next `update` starts a new one.
-    package func finish() -> [UInt8] { running.finish(length: 32) }
+    package func finish() -> [UInt8] {
+        let hash = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
+            check(unsafe SHA256_Final(out.baseAddress, context))
+            count = 32
+        }
+        start()
+        return hash
+    }
 
     /// The 32 bytes for `bytes`.
     package static func hash(_ bytes: ByteView) -> [UInt8] {
@@ -86,6 +83,8 @@ package struct SHA256: ~Copyable {
     /// The 64 hexadecimal digits for `bytes`, as ACL files hold them.
     package static func hex(_ bytes: ByteView) -> String { hexadecimal(hash(bytes)) }
 }
+
+private func check(_ status: Int32) { invariant(status == 1, "libcrypto cannot hash") }
 
 /// Two lower-case digits for every byte.
 package func hexadecimal(_ bytes: [UInt8]) -> String {

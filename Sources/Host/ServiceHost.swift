@@ -61,6 +61,11 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     /// Whether something was done for the service since it told its deadline.
     var isDeadlineOld = false
     var nextUsage: Int64 = 0
+    /// When the allocator's figures are asked for again: they take a third of a millisecond.
+    var nextFigures: Int64 = 0
+    var figures = Allocator.Figures()
+    /// Whether memory that only the start needs is still held.
+    var isStarting = true
     var stopStatus: Int32?
     /// Until when another interrupt ends the process at once; 0 when none was passed on.
     var insistUntil: Int64 = 0
@@ -188,6 +193,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
 
     private mutating func runTimers() {
         supervisor.ping(now)
+        if isStarting, nextUsage > 0, now >= nextUsage - 900_000 { settle() }
         // Ten times a second while somebody looks and there are turns anyway; nobody is woken for
         // it that often.
         if now >= nextUsage - (now < frontend.value.usageWantedUntil ? 900_000 : 0) {
@@ -203,18 +209,28 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         }
     }
 
+    /// A little after the start: gives back what only the start needed.
+    private mutating func settle() {
+        isStarting = false
+        Process.releaseCleanPages()
+        _ = Allocator.purge()
+    }
+
     private mutating func reportUsage() {
         let used = Process.usage()
         var usage = ProcessUsage()
         usage.residentBytes = used.residentBytes
         usage.userMicroseconds = Int(used.userMicroseconds)
         usage.systemMicroseconds = Int(used.systemMicroseconds)
-        let figures = Allocator.figures()
+        if now >= nextFigures {
+            nextFigures = now + 1_000_000
+            figures = Allocator.figures()
+            log.role = program.role(service)
+        }
         usage.allocatorAllocated = figures.allocated
         usage.allocatorActive = figures.active
         usage.allocatorResident = figures.resident
         service.value.handle(.usage(usage))
-        log.role = program.role(service)
     }
 
     /// Takes what workers and signals left since the last turn.

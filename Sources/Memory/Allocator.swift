@@ -15,6 +15,14 @@ package enum Allocator {
         /// In pages that are, at most, in RAM: also the allocator's own data and pages that it
         /// has not given back yet.
         package var resident = 0
+
+        package init() {}
+
+        fileprivate init(allocated: Int, active: Int, resident: Int) {
+            self.allocated = allocated
+            self.active = active
+            self.resident = resident
+        }
     }
 
     #if canImport(CJemalloc)

@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <syslog.h>
@@ -33,6 +36,43 @@ int tandem_accept(int listener, struct sockaddr_storage *peer, socklen_t *length
 
 int tandem_disable_huge_pages(int disable) {
     return prctl(PR_SET_THP_DISABLE, disable, 0, 0, 0);
+}
+
+static int release_object(struct dl_phdr_info *object, size_t size, void *argument) {
+    (void)size;
+    size_t *released = argument;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    // The kernel's own object has no file to come back from.
+    if (object->dlpi_addr == getauxval(AT_SYSINFO_EHDR)) return 0;
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+        uintptr_t begin = (object->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
+        uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_filesz) & ~(page - 1);
+        if (begin < end && madvise((void *)begin, end - begin, MADV_DONTNEED) == 0) {
+            *released += end - begin;
+        }
+    }
+    return 0;
+}
+
+size_t tandem_release_clean_pages(void) {
+    size_t released = 0;
+    dl_iterate_phdr(release_object, &released);
+    return released;
+}
+
+size_t tandem_resident_pages(void) {
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    char text[256];
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return 0;
+    text[length] = 0;
+    char *second;
+    strtoul(text, &second, 10);
+    return strtoul(second, NULL, 10);
 }
 
 int tandem_daemonize(void) {

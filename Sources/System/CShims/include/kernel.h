@@ -34,6 +34,11 @@ void tandem_name_thread(const char *name);
 int tandem_accept(int listener, struct sockaddr_storage *peer, socklen_t *length);
 // prctl(PR_SET_THP_DISABLE, disable).
 int tandem_disable_huge_pages(int disable);
+// Unmaps the pages of the program and its libraries that nobody has written to; they come back from
+// the page cache when they are used. Returns how many bytes of address space that was.
+size_t tandem_release_clean_pages(void);
+// Pages of this process in RAM; 0 when /proc does not tell.
+size_t tandem_resident_pages(void);
 // Continues in a child without a terminal and with /dev/null for the standard streams; the parent
 // exits with status 0. Returns 0, or -1 with errno set.
 int tandem_daemonize(void);
