@@ -112,7 +112,6 @@ package struct EngineStatistics: Equatable, Sendable {
     package var evictedKeys = 0
     package var evictedClients = 0
     package var unexpectedErrorReplies = 0
-    package var longestTurn: Int64 = 0
     /// Time of fast commands, which is measured by the batch, and how many they were.
     package var sharedMicroseconds = 0
     package var sharedCalls = 0

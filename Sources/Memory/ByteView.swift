@@ -47,6 +47,11 @@ package struct ByteView {
     @inlinable
     package var bytes: [UInt8] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
 
+    /// Copies the bytes to the end of an array.
+    package func append(to array: inout [UInt8]) {
+        unsafe array.append(contentsOf: UnsafeBufferPointer(start: base, count: count))
+    }
+
     /// A copy as text; bytes that are not UTF-8 become U+FFFD.
     package var string: String {
         unsafe String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)

@@ -16,6 +16,9 @@ package struct FrontendStatistics: Equatable, Sendable {
     package var outputLimitDisconnections = 0
     package var queryLimitDisconnections = 0
     package var peakClients = 0
+    /// Most CPU time of the loop's thread between two moments at which it could look at its
+    /// sockets, microseconds. The host measures it.
+    package var longestTurn = 0
     /// Replies that failed, by error code.
     package var errors: [String: Int] = [:]
     package init() {}

@@ -6,7 +6,7 @@ import Sessions
 /// round all keys with an expiry, in slices.
 extension DataEngine {
     /// Most time of one slice, microseconds.
-    private static var expirySliceTime: Int64 { 1000 }
+    private static var expirySliceTime: Int64 { 500 }
     /// Keys looked at between two looks at the clock.
     private static var expiryStep: Int { 32 }
     /// Shortest time between two slices, microseconds.
@@ -50,7 +50,7 @@ extension DataEngine {
             expired += slice.expired
             took = frontend.clock() - start
             let isStale = expired * 100 > examined * acceptableStalePercent
-            if slice.roundEnded || took >= DataEngine.expirySliceTime { break }
+            if slice.roundEnded || took >= DataEngine.expirySliceTime || !hasTimeLeft { break }
             if examined >= expiryFloor, !isStale { break }
         }
         reclaim.stalePercent = examined > 0 ? expired * 100 / examined : 0

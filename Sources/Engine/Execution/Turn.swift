@@ -7,11 +7,18 @@ import Sessions
 extension DataEngine {
     /// Most time a turn spends on commands before it lets the host look at its sockets again;
     /// microseconds.
-    static var turnBudget: Int64 { 1000 }
+    static var turnBudget: Int64 { 500 }
+    /// Time after which a turn begins nothing more of what can wait (walks, searches), counted
+    /// from its beginning; microseconds.
+    static var turnLimit: Int64 { 600 }
+
+    /// Whether this turn may begin something more that can wait.
+    var hasTimeLeft: Bool { frontend.clock() - frontend.time.monotonic < DataEngine.turnLimit }
 
     package mutating func beginTurn(_ time: TurnTime) {
         if startedAt.wall == 0 { startedAt = time }
         frontend.beginTurn(time)
+        persistence.slicesLeft = DataEngine.slicesPerTurn
         keyspace.now = time.wall / 1000
     }
 
@@ -33,7 +40,6 @@ extension DataEngine {
             now = executeBatch(since: now)
             frontend.settleBatch()
         } while frontend.hasQueuedSessions && now &- start < DataEngine.turnBudget
-        statistics.longestTurn = max(statistics.longestTurn, now - start)
     }
 
     /// Hashes the keys of the batch and asks for their memory: buckets first, then records, so

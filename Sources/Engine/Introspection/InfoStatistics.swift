@@ -53,6 +53,7 @@ extension DataEngine {
             "client_query_buffer_limit_disconnections", counts.queryLimitDisconnections)
         info.field(
             "client_output_buffer_limit_disconnections", counts.outputLimitDisconnections)
+        info.field("tandem_longest_turn_usec", counts.longestTurn)
     }
 
     private func kilobytes(_ meter: Rates.Meter) -> String {

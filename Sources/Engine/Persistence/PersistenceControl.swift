@@ -102,6 +102,41 @@ struct SnapshotRun: ~Copyable {
     /// Bytes handed to the host that it has not confirmed.
     var isWriting = false
     var isCommitting = false
+    /// Bytes for the next piece of a file.
+    private var piece: [UInt8] = []
+
+    init(
+        encoder: consuming SnapshotEncoder, changesAtStart: Int, startedAt: Int64,
+        completions: [SaveCompletion]
+    ) {
+        self.encoder = encoder
+        self.changesAtStart = changesAtStart
+        self.startedAt = startedAt
+        self.completions = completions
+    }
+
+    /// How much the piece may still grow to be of `size` bytes.
+    mutating func room(in size: Int) -> Int {
+        if piece.isEmpty { piece.reserveCapacity(size) }
+        return size - piece.count
+    }
+
+    /// Moves output of the walk to the piece; false when there is none.
+    mutating func takePiece(atMost limit: Int) -> Bool {
+        let view = encoder.output
+        if view.isEmpty { return false }
+        let count = min(view.count, limit)
+        view[0..<count].append(to: &piece)
+        encoder.consume(count)
+        return true
+    }
+
+    /// The piece, and an empty one in its place.
+    mutating func pieceTaken() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &piece)
+        return taken
+    }
 }
 
 /// A snapshot on its way to one replica.
@@ -126,10 +161,10 @@ struct SnapshotTransfer {
 extension DataEngine {
     /// Bytes a spool may hold before the walk waits for its reader.
     static var spoolLimit: Int { 256 * 1024 }
-    /// About how many bytes of entries a slice of the walk visits: well below a millisecond.
-    static var sliceBytes: Int { 64 * 1024 }
-    /// Slices in one turn.
-    static var slicesPerTurn: Int { 8 }
+    /// About how many bytes of entries a slice of the walk visits: some 50 µs.
+    static var sliceBytes: Int { 8 * 1024 }
+    /// Slices in one turn at most, for hosts whose clock stands still during a turn.
+    static var slicesPerTurn: Int { 64 }
 
     /// Whether a snapshot to disk is being written.
     package var isSaving: Bool {
@@ -179,7 +214,6 @@ extension DataEngine {
 
     /// Moves snapshots, loads and freeing on; called at the end of every turn.
     mutating func pumpPersistence() {
-        persistence.slicesLeft = DataEngine.slicesPerTurn
         if persistence.delayedUntil > 0, frontend.time.monotonic >= persistence.delayedUntil {
             persistence.isHungry = true
         }
@@ -200,7 +234,8 @@ extension DataEngine {
 
     /// One slice of the walk; false when this turn has none left.
     mutating func advanceRun() -> Bool {
-        guard persistence.slicesLeft > 0 else {
+        let isFirst = persistence.slicesLeft == DataEngine.slicesPerTurn
+        guard persistence.slicesLeft > 0, isFirst || hasTimeLeft else {
             persistence.isHungry = true
             return false
         }

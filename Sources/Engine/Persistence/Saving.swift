@@ -56,21 +56,23 @@ extension DataEngine {
         pumpDisk()
     }
 
-    /// Hands the next piece to the host, if it is done with the last one.
+    /// Makes the next piece, over several turns if need be, and hands it to the host when that
+    /// is done with the last one.
     mutating func pumpDisk() {
         guard case .disk(let file, let path)? = persistence.target,
-            persistence.run?.isWriting == false, persistence.run?.isCommitting == false
+            persistence.run?.isCommitting == false
         else { return }
-        var piece: [UInt8] = []
-        while piece.count < DataEngine.filePiece {
-            let taken = takeOutput(atMost: DataEngine.filePiece - piece.count)
-            if !taken.isEmpty {
-                piece += taken
-                continue
-            }
+        var isComplete = true
+        while let room = persistence.run?.room(in: DataEngine.filePiece), room > 0 {
+            if persistence.run?.takePiece(atMost: room) == true { continue }
             if persistence.run?.encoder.isFinished == true { break }
-            if !advanceRun() { break }
+            if !advanceRun() {
+                isComplete = false
+                break
+            }
         }
+        guard isComplete, persistence.run?.isWriting == false else { return }
+        let piece = persistence.run?.pieceTaken() ?? []
         if !piece.isEmpty {
             persistence.run?.isWriting = true
             frontend.requests.append(.appendFile(id: file, bytes: piece))
@@ -78,13 +80,6 @@ extension DataEngine {
             persistence.run?.isCommitting = true
             frontend.requests.append(.commitFile(id: file, renameTo: path))
         }
-    }
-
-    private mutating func takeOutput(atMost limit: Int) -> [UInt8] {
-        guard let view = persistence.run?.encoder.output, !view.isEmpty else { return [] }
-        let bytes = view[0..<min(view.count, limit)].bytes
-        persistence.run?.encoder.consume(bytes.count)
-        return bytes
     }
 
     /// The host wrote a piece, finished the file, or could not. Whether the id was ours.
@@ -96,7 +91,6 @@ extension DataEngine {
             saveSucceeded()
         } else {
             persistence.run?.isWriting = false
-            persistence.slicesLeft = DataEngine.slicesPerTurn
             pumpDisk()
         }
         return true

@@ -7,7 +7,7 @@ import Sessions
 /// Taking the primary's data in place of our own.
 extension DataEngine {
     /// Bytes of a snapshot that are decoded at a time.
-    private static var snapshotPiece: Int { 64 * 1024 }
+    private static var snapshotPiece: Int { 4 * 1024 }
 
     /// One step of the snapshot; false when more bytes are needed.
     mutating func readSnapshot(_ link: Slot<Session>) -> Bool {

@@ -174,7 +174,8 @@ extension DataEngine {
         }
         replication.primary.lastHeard = frontend.time.monotonic
         var budget = DataEngine.linkBytesPerTurn
-        while budget > 0, replication.primary.session == link, !link.value.input.isEmpty {
+        var mayGoOn = true
+        while mayGoOn, replication.primary.session == link, !link.value.input.isEmpty {
             let before = link.value.input.count - link.value.parsed
             let goesOn: Bool
             switch replication.primary.stage {
@@ -187,8 +188,9 @@ extension DataEngine {
             frontend.statistics.replicationBytesIn &+= done
             budget -= max(done, 1)
             if !goesOn { return }
+            mayGoOn = budget > 0 && hasTimeLeft
         }
-        if budget <= 0, replication.primary.session == link { frontend.enqueue(link) }
+        if !mayGoOn, replication.primary.session == link { frontend.enqueue(link) }
     }
 
     /// Whether the stream may change data now. A pause stops it like any writer; the host reads a
@@ -199,7 +201,7 @@ extension DataEngine {
         return false
     }
 
-    /// Bytes of a link that are worked on in one turn.
+    /// Bytes of a link that are worked on in one turn, if time allows.
     static var linkBytesPerTurn: Int { 256 * 1024 }
 
     /// One line of the handshake; false when it is not all there.
