@@ -30,6 +30,13 @@ package enum ConfigurationNumber {
         return overflow ? nil : product
     }
 
+    /// Whether it is spelled like a number of bytes and does not fit.
+    static func isTooMuchMemory(_ text: String) -> Bool {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        return !digits.isEmpty && memory(text) == nil
+            && memory("1" + text[digits.endIndex...]) != nil
+    }
+
     /// `bytes` in the biggest unit that divides it, as `memory` reads it.
     package static func memoryText(_ bytes: Int) -> String {
         guard bytes != 0 else { return "0" }
@@ -42,10 +49,12 @@ package enum ConfigurationNumber {
     static func check(
         _ value: Int, _ range: ClosedRange<Int>, radix: Int = 10
     ) throws(DirectiveError) {
-        guard range.contains(value) else {
-            let low = String(range.lowerBound, radix: radix)
-            let high = String(range.upperBound, radix: radix)
-            throw DirectiveError("argument must be between \(low) and \(high) inclusive")
-        }
+        guard range.contains(value) else { throw outside(range, radix: radix) }
+    }
+
+    static func outside(_ range: ClosedRange<Int>, radix: Int = 10) -> DirectiveError {
+        let low = String(range.lowerBound, radix: radix)
+        let high = String(range.upperBound, radix: radix)
+        return DirectiveError("argument must be between \(low) and \(high) inclusive")
     }
 }

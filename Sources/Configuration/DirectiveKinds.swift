@@ -68,6 +68,9 @@ extension Directive {
             name, alias: alias, flags: flags,
             parse: { (settings, values) throws(DirectiveError) in
                 guard let value = ConfigurationNumber.memory(values[0]) else {
+                    if ConfigurationNumber.isTooMuchMemory(values[0]) {
+                        throw ConfigurationNumber.outside(range)
+                    }
                     throw DirectiveError("argument must be a memory value")
                 }
                 try ConfigurationNumber.check(value, range)

@@ -114,13 +114,15 @@ package struct DirectiveTable<Settings>: Sendable {
         allowsProtected: Bool, isLoading: Bool = false
     ) throws(SettingError) -> [Directive<Settings>] {
         var chosen: [Int] = []
+        var names: Set<String> = []
         for (name, _) in pairs {
             guard let index = indices[name.lowercased()] else { throw .unknown(name) }
             let flags = directives[index].flags
             if flags.contains(.immutable) { throw .immutable(name) }
             if flags.contains(.protected), !allowsProtected { throw .protected(name) }
             if flags.contains(.denyLoading), isLoading { throw .loading }
-            if chosen.contains(index) { throw .duplicate(name) }
+            // An alias is not taken for the same, as in Redis.
+            if !names.insert(name.lowercased()).inserted { throw .duplicate(name) }
             chosen.append(index)
         }
         var updated = settings
@@ -134,7 +136,7 @@ package struct DirectiveTable<Settings>: Sendable {
             do throws(DirectiveError) {
                 try directive.read(values, into: &updated)
             } catch {
-                throw .rejected(directive.name, reason: error.reason)
+                throw .rejected(pair.name.lowercased(), reason: error.reason)
             }
             if directive.flags.contains(.volatile) || directive.format(updated) != before {
                 changed.append(directive)

@@ -80,7 +80,7 @@ func aclCategories(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) 
     if call.count == 3 {
         let category = call[2].string.lowercased()
         guard names.contains(category) else {
-            throw call.fail("ERR Unknown category '\(call[2])'")
+            throw call.fail("ERR Unknown category '\(call[2], upTo: 128)'")
         }
         names = frontend.table.rows.filter { $0.aclCategories.contains(category) }.map(\.name)
     }
@@ -92,6 +92,10 @@ func aclCategories(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) 
 func aclGeneratePassword(
     _ frontend: inout Frontend, _ call: Call
 ) throws(ReplyError) -> Propagation {
+    guard call.count <= 3 else {
+        throw call.fail(
+            "ERR unknown subcommand or wrong number of arguments for 'GENPASS'. Try ACL HELP.")
+    }
     var bits: Int64 = 256
     if call.count > 2 {
         bits = try call.integer(2)
@@ -184,7 +188,7 @@ func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> P
 func aclLog(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count <= 3 else {
         throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for '\(call[1])'. Try ACL HELP.")
+            "ERR unknown subcommand or wrong number of arguments for 'LOG'. Try ACL HELP.")
     }
     var wanted = 10
     if call.count == 3 {

@@ -79,7 +79,7 @@ extension Frontend {
         }
         if case .link = slot.value.role { letters += "M" }
         if flags.contains(.subscribed) { letters += "P" }
-        if flags.contains(.inTransaction) { letters += "x" }
+        if !flags.isDisjoint(with: [.inTransaction, .executing]) { letters += "x" }
         if flags.contains(.blocked) { letters += "b" }
         if flags.contains(.watchTripped) { letters += "d" }
         if flags.contains(.closeAfterReply) { letters += "c" }

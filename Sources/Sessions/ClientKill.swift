@@ -17,8 +17,8 @@ private struct KillFilter {
             skipsCaller = false
             return
         }
-        guard call.count % 2 == 0 else { throw .syntax }
         for index in stride(from: 2, to: call.count, by: 2) {
+            guard index + 1 < call.count else { throw .syntax }
             try add(call, call[index], call[index + 1], frontend)
         }
     }

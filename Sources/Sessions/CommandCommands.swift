@@ -139,9 +139,7 @@ private func getKeys(
 ) throws(ReplyError) -> Propagation {
     var index = frontend.table.find(call[2])
     if index >= 0, frontend.table.isContainer(index), call.count > 3 {
-        let sub = frontend.table.find(call[3], in: index)
-        // A container that also runs by itself keeps its own row.
-        if sub >= 0 || frontend.table.rows[index].arity == -2 { index = sub }
+        index = frontend.table.find(call[3], in: index)
     }
     guard index >= 0 else { throw ReplyError("ERR Invalid command specified") }
     let row = frontend.table.rows[index]

@@ -60,7 +60,8 @@ extension ReplyWriter {
         let specs = row.allKeySpecs
         set(specs.count)
         for spec in specs { keySpec(spec, KeySpec.notes[row.name]) }
-        set(row.subcommands.count)
+        // Empty it is a set, as in Redis.
+        if row.subcommands.isEmpty { set(0) } else { array(row.subcommands.count) }
         for sub in row.subcommands { commandInfo(sub, name: "\(name)|\(sub.name)") }
     }
 

@@ -106,25 +106,20 @@ package func hello(
         version = number == 2 ? .two : number == 3 ? .three : nil
         if version == nil { throw ReplyError("NOPROTO unsupported protocol version") }
     }
-    var credentials: (user: ByteView, password: ByteView)?
-    var name: ByteView?
     var index = 2
     while index < call.count {
         let more = call.count - 1 - index
         if call[index].equalsIgnoringCase("auth"), more >= 2 {
-            credentials = (call[index + 1], call[index + 2])
+            // What stands behind it is looked at afterwards, as in Redis.
+            try frontend.authenticate(call, user: call[index + 1], password: call[index + 2])
             index += 3
         } else if call[index].equalsIgnoringCase("setname"), more >= 1 {
             try checkName(call[index + 1])
-            name = call[index + 1]
+            session.value.name = call[index + 1].bytes
             index += 2
         } else {
             throw call.fail("ERR Syntax error in HELLO option '\(call[index])'")
         }
-    }
-    if let credentials {
-        try frontend.authenticate(
-            call, user: credentials.user, password: credentials.password)
     }
     guard session.value.flags.contains(.authenticated) else {
         throw ReplyError(
@@ -134,7 +129,6 @@ package func hello(
             select the RESP protocol version at the same time
             """)
     }
-    if let name { session.value.name = name.bytes }
     if let version { session.value.reply.version = version }
     writeHello(frontend, call, role: role)
     return .none
@@ -170,7 +164,7 @@ extension Frontend {
     package mutating func reset(_ session: Slot<Session>) {
         pubsub.removeAll(of: session)
         session.value.flags.subtract([
-            .authenticated, .repliesOff, .skipNextReply, .noEvict, .noTouch, .monitor,
+            .authenticated, .repliesOff, .skipNextReply, .noTouch, .monitor,
         ])
         makeStandard(session)
         session.value.name = []

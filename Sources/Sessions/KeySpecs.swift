@@ -123,10 +123,12 @@ extension Command {
 
     /// What commands do with their key whose options decide about it.
     private func variableFlags(of call: Call, from start: Int) -> String {
-        func has(_ word: StaticString) -> Bool {
-            (start + 2..<max(call.count, start + 2)).contains { call[$0].equalsIgnoringCase(word) }
+        func has(_ word: StaticString, behind: Int = 2) -> Bool {
+            (start + behind..<max(call.count, start + behind)).contains {
+                call[$0].equalsIgnoringCase(word)
+            }
         }
-        if name == "set" { return has("get") ? "RW access update" : "OW update" }
+        if name == "set" { return has("get", behind: 3) ? "RW access update" : "OW update" }
         return has("set") || has("incrby") ? "RW access update" : "RO access"
     }
 }

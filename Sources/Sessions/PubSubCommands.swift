@@ -89,7 +89,10 @@ func subscribePattern(_ frontend: inout Frontend, _ call: Call) throws(ReplyErro
 }
 
 func subscribeShard(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    frontend.subscribe(.shard, call)
+    if call.session.value.flags.contains(.executing) {
+        throw ReplyError("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
+    }
+    return frontend.subscribe(.shard, call)
 }
 
 func unsubscribe(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {

@@ -174,7 +174,12 @@ private struct BitFieldOperation {
         case .fail: return nil
         case .wrap: return field.wrapped(wanted)
         case .saturate:
-            let limit = wanted > limits.upperBound ? limits.upperBound : limits.lowerBound
+            // From far enough below, SET reaches the upper limit: Redis's difference of the two
+            // does not fit into 64 bits, and replies are Redis's.
+            let isAbove =
+                wanted > limits.upperBound
+                || kind == .set && limits.upperBound - wanted > Int128(Int64.max)
+            let limit = isAbove ? limits.upperBound : limits.lowerBound
             return Int64(truncatingIfNeeded: limit)
         }
     }

@@ -178,17 +178,21 @@ private func debugObject(_ engine: inout DataEngine, _ call: Call) throws(ReplyE
     return .none
 }
 
+private func positive(_ call: Call, _ index: Int) throws(ReplyError) -> Int64 {
+    guard let number = call[index].integer, number >= 0 else {
+        throw ReplyError("ERR value is out of range, must be positive")
+    }
+    return number
+}
+
 private func debugPopulate(_ engine: inout DataEngine, _ call: Call) throws(ReplyError)
     -> Propagation
 {
-    let count = try call.integer(2)
-    guard count >= 0 else { throw .notInteger }
+    let count = try positive(call, 2)
     let prefix = call.count > 3 ? call[3].bytes : Array("key".utf8)
     var size: Int?
     if call.count > 4 {
-        let wanted = try call.integer(4)
-        guard wanted >= 0 else { throw .notInteger }
-        size = Int(wanted)
+        size = Int(try positive(call, 4))
     }
     engine.keyspace.reserve(call.database, engine.keyspace.size(call.database) + Int(count))
     for number in 0..<Int(count) {

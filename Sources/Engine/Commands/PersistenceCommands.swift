@@ -16,7 +16,7 @@ extension CommandRows {
         Command(
             "lastsave", arity: 1, flags: [.loading, .stale, .fast], group: .server,
             summary: "Returns the time of the last successful save to disk.",
-            categories: ["@admin", "@dangerous"], tips: ["nondeterministic_output"]
+            categories: ["admin", "dangerous"], tips: ["nondeterministic_output"]
         ) { engine($0, $2, lastsave) },
     ]
 }

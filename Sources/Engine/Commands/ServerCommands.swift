@@ -41,38 +41,6 @@ extension CommandRows {
                 syntax: "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]"
             ) { engine($0, $2, shutdown) },
         ] + absent
-
-    /// What clients ask for that this server does not have.
-    private static let absent: [Command] = [
-        Command(
-            container: "module", group: .server, since: "4.0.0",
-            summary: "Commands about modules, of which there are none.", helpSince: "5.0.0",
-            subcommands: [
-                Command(
-                    "list", arity: 2, flags: [.admin, .noScript], group: .server, since: "4.0.0",
-                    complexity: "O(N) in the number of modules", summary: "Lists the modules.",
-                    tips: ["nondeterministic_output_order"]
-                ) { engine($0, $2, moduleList) }
-            ]),
-        Command(
-            "cluster", arity: -2, group: .cluster, since: "3.0.0",
-            complexity: "Depends on subcommand.",
-            summary: "Not supported: there is no cluster mode."
-        ) { engine($0, $2, clusterDisabled) },
-        Command(
-            "asking", arity: 1, flags: [.fast], group: .cluster, since: "3.0.0",
-            summary: "Not supported: there is no cluster mode.", categories: ["connection"]
-        ) { engine($0, $2, clusterDisabled) },
-        Command(
-            "readonly", arity: 1, flags: [.loading, .stale, .fast], group: .cluster, since: "3.0.0",
-            summary: "Not supported: there is no cluster mode.", categories: ["connection"]
-        ) { engine($0, $2, clusterDisabled) },
-        Command(
-            "readwrite", arity: 1, flags: [.loading, .stale, .fast], group: .cluster,
-            since: "3.0.0", summary: "Not supported: there is no cluster mode.",
-            categories: ["connection"]
-        ) { engine($0, $2, clusterDisabled) },
-    ]
 }
 
 func info(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
@@ -111,15 +79,6 @@ func monitor(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Pro
     engine.gates.insert(.monitored)
     call.reply.ok()
     return .none
-}
-
-func moduleList(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
-    call.reply.emptyArray()
-    return .none
-}
-
-func clusterDisabled(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
-    throw ReplyError("ERR This instance has cluster support disabled")
 }
 
 /// What SHUTDOWN was asked.

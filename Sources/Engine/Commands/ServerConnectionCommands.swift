@@ -83,16 +83,20 @@ func publishShard(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -
 }
 
 func clientPause(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
+    guard call.count <= 4 else {
+        throw call.fail(
+            "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.")
+    }
+    var all = true
+    if call.count == 4, call[3].equalsIgnoringCase("write") {
+        all = false
+    } else if call.count == 4, !call[3].equalsIgnoringCase("all") {
+        throw ReplyError("ERR CLIENT PAUSE mode must be WRITE or ALL")
+    }
     guard let timeout = call[2].integer else {
         throw ReplyError("ERR timeout is not an integer or out of range")
     }
     guard timeout >= 0 else { throw ReplyError("ERR timeout is negative") }
-    var all = true
-    if call.count == 4, call[3].equalsIgnoringCase("write") {
-        all = false
-    } else if call.count > 4 || (call.count == 4 && !call[3].equalsIgnoringCase("all")) {
-        throw ReplyError("ERR CLIENT PAUSE mode must be WRITE or ALL")
-    }
     let (span, isLong) = timeout.multipliedReportingOverflow(by: 1000)
     let (end, isEndless) = engine.frontend.time.monotonic.addingReportingOverflow(span)
     guard !isLong, !isEndless else {
@@ -117,10 +121,14 @@ func clientUnpause(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
 
 /// Ends a WAIT, either as if its time were over or with an error.
 func clientUnblock(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
+    guard call.count <= 4 else {
+        throw call.fail(
+            "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.")
+    }
     var withError = false
     if call.count == 4, call[3].equalsIgnoringCase("error") {
         withError = true
-    } else if call.count > 4 || (call.count == 4 && !call[3].equalsIgnoringCase("timeout")) {
+    } else if call.count == 4, !call[3].equalsIgnoringCase("timeout") {
         throw ReplyError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
     }
     let id = try call.integer(2)

@@ -127,21 +127,19 @@ extension ServerDirectives {
 
     static let encodings: [Row] = [
         .kept("activerehashing", true),
-        .keptBytes(
-            "hash-max-listpack-entries", alias: "hash-max-ziplist-entries", 512, 0...Int.max),
+        .kept("hash-max-listpack-entries", alias: "hash-max-ziplist-entries", 512, 0...Int.max),
         .keptBytes("hash-max-listpack-value", alias: "hash-max-ziplist-value", 64, 0...Int.max),
         .keptBytes("hll-sparse-max-bytes", 3000, 0...Int.max),
         .kept("list-compress-depth", 0, 0...int32, flags: .debug),
         .kept(
             "list-max-listpack-size", alias: "list-max-ziplist-size", -2, Int(Int32.min)...int32),
-        .keptBytes("set-max-intset-entries", 512, 0...Int.max),
+        .kept("set-max-intset-entries", 512, 0...Int.max),
         .keptBytes("stream-node-max-bytes", 4096, 0...Int.max),
         .kept("stream-node-max-entries", 100, 0...Int.max),
-        .keptBytes(
-            "zset-max-listpack-entries", alias: "zset-max-ziplist-entries", 128, 0...Int.max),
+        .kept("zset-max-listpack-entries", alias: "zset-max-ziplist-entries", 128, 0...Int.max),
         .keptBytes("zset-max-listpack-value", alias: "zset-max-ziplist-value", 64, 0...Int.max),
         .words("sanitize-dump-payload", "no yes clients", flags: .debug),
-        .keptBytes("tracking-table-max-keys", 1_000_000, 0...Int.max),
+        .kept("tracking-table-max-keys", 1_000_000, 0...Int.max),
     ]
 
     static let diagnostics: [Row] = [
@@ -193,6 +191,7 @@ extension ServerDirectives {
         let known = [
             "title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file",
         ]
+        if template.isEmpty { return "template format is invalid or contains unknown variables" }
         var rest = template[...]
         while let open = rest.firstIndex(of: "{") {
             guard let close = rest[open...].firstIndex(of: "}"),

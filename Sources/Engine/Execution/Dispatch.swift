@@ -113,6 +113,7 @@ extension DataEngine {
         let start = session.value.reply.buffer.count
         if call.command >= 0, frontend.table.rows[call.command].name == "exec" {
             discardTransaction(session)
+            if !monitors.isEmpty { feedMonitors(call, frontend.table[call.command]) }
             // As in Redis the plain code is left out, a telling one is not.
             let reason = text.withoutPlainCode
             call.reply.error(quoting: "EXECABORT Transaction discarded because of: " + reason)
