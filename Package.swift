@@ -174,5 +174,10 @@ let package = Package(
                 "RESP", "Digests", "Memory",
             ], path: "Tests/Simulation", swiftSettings: settings),
         program("simulator", ["Simulation", "Memory"], path: "Tests/Simulator"),
+        // Operations of single floors, whose instructions are counted.
+        program(
+            "floor-benchmark",
+            ["Persistence", "Replication", "DataStructures", "RESP", "Digests", "Memory"],
+            path: "Tests/Benchmarks/Instructions"),
     ]
 )

@@ -76,8 +76,13 @@ extension ServiceHost where Served: ~Copyable {
             do throws(SystemError) {
                 guard let found = try Sockets.accept(listener.descriptor) else { return }
                 welcome(found.socket, found.peer, at: listener)
+                cannotAccept = false
             } catch {
-                log.write(.warning, "Accepting client connection: \(error)")
+                // Once, until it works again: it is tried ten times in a second.
+                if !cannotAccept || !error.isOutOfDescriptors {
+                    log.write(.warning, "Accepting client connection: \(error)")
+                }
+                cannotAccept = error.isOutOfDescriptors
                 if error.isOutOfDescriptors { restListeners() }
                 return
             }

@@ -26,6 +26,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     var listeners: [(listener: Listener, token: Token)] = []
     /// When listeners that rest for lack of descriptors are heard again; 0 when none rests.
     var listenersRestUntil: Int64 = 0
+    /// Whether connections wait for descriptors, which the log says once.
+    var cannotAccept = false
     /// Sessions that got bytes in this turn, which may be lent.
     var ready = FlatList<Slot<Session>>(capacity: 128)
     /// Sessions to write to, taken from the service.

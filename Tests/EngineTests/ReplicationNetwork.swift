@@ -206,6 +206,7 @@ final class TestServer {
     private var open: [Int: [UInt8]] = [:]
     private var reads: [Int: ArraySlice<UInt8>] = [:]
     var ready: [Slot<Session>] = []
+    var isDiskFull = false
     /// The network does not reach it.
     var isCutOff = false
     private(set) var exitStatus: Int32?
@@ -315,6 +316,10 @@ final class TestServer {
             files[path] = bytes
             events.append(.fileDone(id: id))
         case .createFile(let id, _): open[id] = []
+        case .appendFile(let id, _) where isDiskFull:
+            events.append(
+                .fileFailed(
+                    id: id, operation: "write", errno: 28, reason: "No space left on device"))
         case .appendFile(let id, let bytes):
             open[id]? += bytes
             events.append(.fileProgress(id: id, written: open[id]?.count ?? 0))

@@ -7,9 +7,9 @@ TOLERANCE = 5_000  # milliseconds between the two servers' clocks at one command
 CLOCKS = (b'TTL', b'PTTL', b'EXPIRETIME', b'PEXPIRETIME')
 # Replies whose numbers are the server's own: compared with every number masked.
 OWN_NUMBERS = (b'TIME', b'LASTSAVE', b'ROLE', b'WAIT', b'CLIENT ID', b'CLIENT INFO', b'CLIENT LIST',
-               b'COMMAND COUNT', b'HELLO', b'OBJECT IDLETIME')
+               b'COMMAND COUNT', b'HELLO', b'OBJECT IDLETIME', b'OBJECT REFCOUNT')
 # Of which nothing but the kind of reply is compared.
-SHAPES = (b'RANDOMKEY', b'OBJECT FREQ', b'OBJECT REFCOUNT', b'ACL GENPASS')
+SHAPES = (b'RANDOMKEY', b'OBJECT FREQ', b'ACL GENPASS')
 # Sets: the order means nothing.
 SETS = (b'KEYS', b'ACL CAT', b'COMMAND LIST', b'SCAN', b'PUBSUB CHANNELS', b'PUBSUB SHARDCHANNELS')
 OWN_WORDS = (b'summary', b'complexity', b'arguments', b'history', b'doc_flags',
@@ -45,7 +45,7 @@ def is_near(one, other):
     """Whether two numbers follow the clock of their server, and little lies between."""
     try:
         left, right = (int(text.lstrip(b':').strip()) for text in (one, other))
-    except ValueError:
+    except (AttributeError, ValueError):
         return False
     return min(left, right) >= SECONDS // 2 and abs(left - right) <= TOLERANCE
 

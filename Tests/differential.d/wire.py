@@ -33,8 +33,8 @@ class Wire:
             return line + self.file.read(int(rest) + 2)
         if kind in b'*~>%|' and not rest.startswith(b'-'):
             count = int(rest) * (2 if kind in b'%|' else 1)
-            # What attributes belong to comes behind them.
-            count += kind == b'|'
+            # What attributes belong to comes behind them, and a reply behind a push.
+            count += kind in b'|>'
             return [line] + [self.read() for _ in range(count)]
         return line
 
@@ -88,6 +88,10 @@ class Follower(Wire):
             if not line:
                 raise ConnectionError('no snapshot came')
         self.file.read(int(line[1:]))
+        self.acknowledge()
+
+    def acknowledge(self):
+        """Who is silent for a minute is taken for dead."""
         self.send(encode(['REPLCONF', 'ACK', '0']))
 
     def until(self, mark):

@@ -192,7 +192,9 @@ private func debugPopulate(_ engine: inout DataEngine, _ call: Call) throws(Repl
     let prefix = call.count > 3 ? call[3].bytes : Array("key".utf8)
     var size: Int?
     if call.count > 4 {
+        // Size 0 leaves the value as long as it is.
         size = Int(try positive(call, 4))
+        if size == 0 { size = nil }
     }
     engine.keyspace.reserve(call.database, engine.keyspace.size(call.database) + Int(count))
     for number in 0..<Int(count) {

@@ -37,6 +37,8 @@ func debugProtocol(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
         call.reply.push(2)
         call.reply.bulk("server-cpu-usage")
         call.reply.integer(42)
+        // What is pushed is no reply, so one follows.
+        call.reply.bulk("Some real reply following the push reply")
     } else if name.equalsIgnoringCase("verbatim") {
         call.reply.verbatim("txt", ByteView("This is a verbatim\nstring"))
     } else if name.equalsIgnoringCase("true") {
