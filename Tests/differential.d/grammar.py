@@ -30,7 +30,8 @@ class Generator(ServerGrammar):
     def __init__(self, seed, names):
         self.random = random.Random(seed)
         self.names = names
-        self.shapes = {name: getattr(self, 'c_' + re.sub('[|-]', '_', name), None) for name in names}
+        self.shapes = {name: getattr(self, 'c_' + re.sub('[|-]', '_', name), None)
+                       for name in names}
         self.known = [name for name in names if self.shapes[name]]
         self.data = [name for name in self.known if not hasattr(ServerGrammar, 'c_' + name)]
         self.depth = 0

@@ -95,7 +95,8 @@ class ServerGrammar:
 
     def c_command(self):
         def name():
-            return self.pick(*self.names, 'config|set', 'client|kill', 'object', 'nosuch', '', 'x|y')
+            return self.pick(*self.names, 'config|set', 'client|kill', 'object', 'nosuch', '',
+                             'x|y')
         kind = self.random.random()
         if kind < 0.35:
             return ['INFO'] + self.some(name, 1, 3)
@@ -105,7 +106,8 @@ class ServerGrammar:
             return [self.pick('GETKEYS', 'GETKEYSANDFLAGS')] + self.nested()
         if kind < 0.9:
             return ['LIST', 'FILTERBY'] + self.random.choice([
-                ['ACLCAT', self.pick(*CATEGORIES)], ['PATTERN', self.pick('get*', '*', 'x', '[a-c]*')],
+                ['ACLCAT', self.pick(*CATEGORIES)],
+                ['PATTERN', self.pick('get*', '*', 'x', '[a-c]*')],
                 ['MODULE', 'x'], ['x', 'y'], ['ACLCAT']])
         return self.random.choice([['COUNT'], ['x'], ['LIST', 'x'], ['GETKEYS'], ['']])
 
@@ -138,7 +140,8 @@ class ServerGrammar:
 
     def c_memory(self):
         return self.random.choice([
-            ['USAGE', b'no such key'], ['USAGE', b'no such key', 'SAMPLES'], ['USAGE', b'k1', 'x', '1'],
+            ['USAGE', b'no such key'], ['USAGE', b'no such key', 'SAMPLES'],
+            ['USAGE', b'k1', 'x', '1'],
             ['USAGE', b'no such key', 'SAMPLES', self.pick('0', '-1', 'x', '5')], ['PURGE'],
             ['x']]) + self.odd()
 
