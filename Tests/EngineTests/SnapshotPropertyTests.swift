@@ -49,6 +49,9 @@ import Testing
 
     private func fill(_ server: TestServer, _ changes: inout Changes) {
         for _ in 0..<600 { server.run(changes.next()) }
+        // However little is left: enough for a walk that takes a while.
+        server.run("SELECT", "0")
+        for number in 0..<200 { server.run("SET", "base\(number)", "1") }
         server.run("CONFIG", "SET", "rdb-key-save-delay", "300")
     }
 
