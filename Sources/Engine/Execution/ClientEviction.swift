@@ -60,6 +60,7 @@ extension DataEngine {
     }
 
     /// Sessions got input. Who holds too much is closed before the input is executed.
+    @inline(never)
     mutating func countClients() {
         isQuiet = false
         guard clientMemory.isCounted else { return }
