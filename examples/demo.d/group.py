@@ -85,7 +85,7 @@ class Node:
 class Group:
     """Starts everything in a temporary folder; `close` ends it and leaves nothing behind."""
 
-    def __init__(self, servers, sentinels, keep=False):
+    def __init__(self, servers, sentinels, keep=False, down_after=DOWN_AFTER):
         """Two commands for the servers, three for the sentinels, each a list of words."""
         self.keep = keep
         self.folder = tempfile.mkdtemp(prefix='tandem-demo-')
@@ -99,7 +99,7 @@ class Group:
             self.make(f'sentinel {number}', sentinels[number - 1], port, [
                 f'port {port}', 'bind 127.0.0.1',
                 f'sentinel monitor {GROUP} 127.0.0.1 {ports[0]} 2',
-                f'sentinel down-after-milliseconds {GROUP} {DOWN_AFTER}',
+                f'sentinel down-after-milliseconds {GROUP} {down_after}',
                 f'sentinel failover-timeout {GROUP} 6000'])
             for number, port in enumerate(ports[2:], 1)]
         self.sentinel_addresses = [node.address for node in self.sentinels]
