@@ -78,7 +78,7 @@ class Episodes:
             data = encode(words)
             if step > 0.9:
                 data = encode([b'MULTI']) + data + encode([b'EXEC'])
-            self.raw(pair, data, 'subscriber', unordered)
+            self.raw(pair, data, 'subscriber', heard)
             if self.random.random() < 0.5:
                 self.others()
                 self.raw(pair, b'', 'what a subscriber hears', by_pattern)
@@ -169,6 +169,12 @@ def unordered(text):
                          re.S)
     names = sorted(match.group(3) for match in pattern.finditer(text))
     return pattern.sub(rb'\1\4', text), names
+
+
+def heard(text):
+    """The same, and apart from it what came by patterns, which have no order either."""
+    pattern = re.compile(rb'[*>]4\r\n\$8\r\npmessage\r\n(?:\$\d+\r\n.*?\r\n){3}', re.S)
+    return unordered(pattern.sub(b'', text)), sorted(pattern.findall(text))
 
 
 def by_pattern(text):
