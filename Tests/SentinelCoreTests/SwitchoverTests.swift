@@ -81,6 +81,17 @@ struct SwitchoverTests {
         #expect(network.run(atMost: 1000) { network.allAgree(on: 7001) })
     }
 
+    @Test("a replica that had nothing when it was asked is good while the primary lives")
+    func youngGroup() {
+        let network = network(replicas: 1)
+        network.servers[7000]?.keys = 20
+        network.servers[7001]?.offset = 55
+        #expect(network.settle())
+        network.run(2000)
+        #expect(network.command(0, "SENTINEL", "FAILOVER", "g") == .simple("OK"))
+        #expect(network.run(atMost: 5000) { network.allAgree(on: 7001) })
+    }
+
     @Test("a refusal changes nothing either")
     func refuses() {
         let network = network(handOver: .refuses("ERR FAILOVER target replica is not online."))

@@ -69,7 +69,9 @@ extension SentinelState {
     /// Whether to promote the replica is to lose all data: it holds nothing, and the primary held
     /// some as far as we know and may return with them.
     private func wouldLoseAll(_ group: MonitoredGroup, _ replica: Instance) -> Bool {
-        replica.report.lacksAll(of: group.primary.report) && !group.acceptsEmpty
+        // One that hears a living primary gets what it did not have when it was last asked.
+        if group.primary.downSince == nil, replica.report.primaryLinkIsUp { return false }
+        return replica.report.lacksAll(of: group.primary.report) && !group.acceptsEmpty
     }
 
     /// Chooses once the replicas' positions are fresh, or were awaited long enough.
