@@ -31,7 +31,7 @@ extension ServiceHost where Served: ~Copyable {
             token, to: &session.value.input, expecting: session.value.parser.expectedBytes)
         switch transfer {
         case .done(let count):
-            bytesReceived &+= count
+            frontend.value.statistics.bytesIn &+= count
             session.value.bytesIn &+= count
             ready.append(session)
             frontend.value.enqueue(session)

@@ -36,7 +36,6 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     var blockedOutputs: Set<UInt> = []
     /// Sessions that are not read from until the service has eaten what they sent, by address.
     var restingInputs: Set<UInt> = []
-    var bytesReceived = 0
 
     // Outgoing connections.
     var attempts: [Int: ConnectionAttempt] = [:]
@@ -172,8 +171,6 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         if ready.isEmpty { return }
         for index in 0..<ready.count { ready[index].value.input.own() }
         ready.removeAll()
-        frontend.value.statistics.bytesIn &+= bytesReceived
-        bytesReceived = 0
     }
 
     /// What every turn ends with. Requests are looked at twice since writing may cause some.

@@ -157,10 +157,11 @@ extension Frontend {
         }
     }
 
-    private mutating func expel(_ slot: Slot<Session>) {
+    /// Closes a session whose user is gone, after the reply if it asked for that itself.
+    private mutating func expel(_ slot: Slot<Session>, afterReply: Bool = false) {
         makeStandard(slot)
         slot.value.flags.remove(.authenticated)
-        close(slot)
+        close(slot, afterReply: afterReply)
     }
 
     /// Whether the session listens to what its user may not listen to any more.
@@ -181,9 +182,7 @@ extension Frontend {
         guard name != "default", acl[name] != nil else { return false }
         acl[name] = nil
         for slot in sessions.values where slot.value.user == name {
-            makeStandard(slot)
-            slot.value.flags.remove(.authenticated)
-            close(slot, afterReply: slot == call.session)
+            expel(slot, afterReply: slot == call.session)
         }
         return true
     }

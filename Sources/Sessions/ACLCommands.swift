@@ -169,18 +169,16 @@ func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> P
     guard frontend.table[index].accepts(arguments: call.count - 3) else {
         throw call.fail("ERR wrong number of arguments for '\(name)' command")
     }
+    func refuse(_ action: String, _ object: [UInt8], _ kind: String) {
+        call.reply.bulk(
+            Array("This user has no permissions to \(action) the '".utf8) + object
+                + Array("' \(kind)".utf8))
+    }
     switch user.denial(index, call, from: 3, table: frontend.table) {
     case nil: call.reply.ok()
-    case .command:
-        call.reply.bulk(text: "This user has no permissions to run the '\(name)' command")
-    case .key(let position):
-        call.reply.bulk(
-            Array("This user has no permissions to access the '".utf8) + call[position].bytes
-                + Array("' key".utf8))
-    case .channel(let position):
-        call.reply.bulk(
-            Array("This user has no permissions to access the '".utf8) + call[position].bytes
-                + Array("' channel".utf8))
+    case .command: refuse("run", Array(name.utf8), "command")
+    case .key(let position): refuse("access", call[position].bytes, "key")
+    case .channel(let position): refuse("access", call[position].bytes, "channel")
     }
     return .none
 }

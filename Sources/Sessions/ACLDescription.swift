@@ -12,24 +12,18 @@ extension ACLUser {
 
     var keyRules: [UInt8] {
         if allowsAllKeys { return Array("~*".utf8) }
-        var text: [UInt8] = []
-        for key in keys {
-            if !text.isEmpty { text.append(UInt8(ascii: " ")) }
+        let rules = keys.map { key in
             let prefix =
                 key.reads && key.writes ? "~" : key.reads ? "%R~" : key.writes ? "%W~" : "%~"
-            text += Array(prefix.utf8) + key.pattern
+            return Array(prefix.utf8) + key.pattern
         }
-        return text
+        return Array(rules.joined(separator: [UInt8(ascii: " ")]))
     }
 
     var channelRules: [UInt8] {
         if allowsAllChannels { return Array("&*".utf8) }
-        var text: [UInt8] = []
-        for channel in channels {
-            if !text.isEmpty { text.append(UInt8(ascii: " ")) }
-            text += [UInt8(ascii: "&")] + channel
-        }
-        return text
+        let rules = channels.map { [UInt8(ascii: "&")] + $0 }
+        return Array(rules.joined(separator: [UInt8(ascii: " ")]))
     }
 
     /// `user name rules`, from which the user can be made again.

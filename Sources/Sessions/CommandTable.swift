@@ -22,6 +22,9 @@ package struct CommandEntry: BitwiseCopyable, Sendable {
         arity >= 0 ? count == Int(arity) : count >= -Int(arity)
     }
 
+    /// Whether it takes a moment by nature, and is timed together with its batch.
+    @inlinable @inline(__always)
+    package var isTimedWithBatch: Bool { !flags.isDisjoint(with: [.fast, .brief]) }
 }
 
 /// A place in the table of names.

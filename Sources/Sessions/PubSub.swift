@@ -10,6 +10,9 @@ package struct PubSub {
     package private(set) var patternOrder = PatternOrder()
     package private(set) var shardChannels: [[UInt8]: [Slot<Session>]] = [:]
 
+    /// Where sentinels make themselves known, at every server that they watch.
+    package static let helloChannel: StaticString = "__sentinel__:hello"
+
     /// The three kinds of subscription.
     package enum Kind: Sendable { case channel, pattern, shard }
 

@@ -3,7 +3,7 @@ import Sessions
 
 /// Opening, closing and using connections to instances.
 extension SentinelState {
-    static let helloChannel = "__sentinel__:hello"
+    static let helloChannel = "\(PubSub.helloChannel)"
 
     /// Opens what is missing and gives up what is dead. A sentinel needs no pub/sub connection.
     mutating func maintainConnections(_ ref: InstanceRef) {

@@ -29,7 +29,7 @@ extension DataEngine {
     }
 
     private mutating func fullTick(at now: Int64) -> Int64 {
-        if gates.contains(.paused) { refreshPause() }
+        refreshPause()
         if now >= nextCron {
             cronRuns += 1
             nextCron = now + 1_000_000 / Int64(max(settings.hz, 1))

@@ -64,7 +64,7 @@ extension DataEngine {
     /// so would the sentinel's PING behind it, and a server that only takes no writes for a
     /// moment would be thought dead. It is not propagated then: each server is sent its own.
     func isHello(_ call: Call) -> Bool {
-        call.count == 3 && call[1] == "__sentinel__:hello"
+        call.count == 3 && call[1] == PubSub.helloChannel
             && frontend.table.rows[call.command].name == "publish"
     }
 

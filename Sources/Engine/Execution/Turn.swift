@@ -89,10 +89,7 @@ extension DataEngine {
                 session: slot, arena: frontend.arena, first: Int(item.first),
                 count: Int(item.count), command: Int(item.command), hash: item.hash)
             slot.value.lastInteraction = frontend.time.monotonic
-            let isBrief =
-                item.command >= 0
-                && !frontend.table[Int(item.command)].flags.isDisjoint(with: [.fast, .brief])
-            if isBrief {
+            if item.command >= 0, frontend.table[Int(item.command)].isTimedWithBatch {
                 if dispatch(call) { frontend.finish(item, slot) }
             } else {
                 isQuiet = false
@@ -142,8 +139,7 @@ extension DataEngine {
                 index &+= 1
             } while index < frontend.batchCount
                 && Int(frontend.batch[index].command) == command
-            guard command >= 0, !frontend.table[command].flags.isDisjoint(with: [.fast, .brief])
-            else { continue }
+            guard command >= 0, frontend.table[command].isTimedWithBatch else { continue }
             frontend.table.latencies[command].add(
                 step, count: index - start, calls: frontend.table.statistics[command].calls)
         }
@@ -197,7 +193,7 @@ extension DataEngine {
         if replication.isReplica { acknowledgeProgress() }
         if replication.wantsAcknowledgements { requestAcknowledgements() }
         if !persistence.isIdle { pumpPersistence() }
-        if replication.hasUnfedStream { feedReplicas() }
+        feedReplicas()
         if !replication.acknowledgements.isEmpty { answerWaiters() }
         if replication.failover.isActive { advanceFailover() }
         if case .some = replication.shutdown { advanceShutdown() }

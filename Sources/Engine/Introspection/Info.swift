@@ -149,9 +149,7 @@ extension DataEngine {
     /// Time spent in a command. Fast commands are timed together and share what they took.
     func commandMicroseconds(_ index: Int) -> Int {
         let counts = frontend.table.statistics[index]
-        guard !frontend.table[index].flags.isDisjoint(with: [.fast, .brief]),
-            statistics.sharedCalls > 0
-        else {
+        guard frontend.table[index].isTimedWithBatch, statistics.sharedCalls > 0 else {
             return counts.microseconds
         }
         let each = Double(statistics.sharedMicroseconds) / Double(statistics.sharedCalls)
