@@ -25,7 +25,7 @@ package struct ChunkQueue<Element: BitwiseCopyable>: ~Copyable {
     var head: UnsafeMutableRawPointer?
     var tail: UnsafeMutableRawPointer?
     /// Number of elements.
-    package private(set) var count = 0
+    @usableFromInline package private(set) var count = 0
 
     /// An empty queue, which holds no memory.
     package init(heap: Heap) {
@@ -42,6 +42,7 @@ package struct ChunkQueue<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
+    @inlinable @inline(__always)
     package var isEmpty: Bool { count == 0 }
 
     @unsafe static func header(_ chunk: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Header> {

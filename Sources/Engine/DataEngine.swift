@@ -44,13 +44,6 @@ package struct DataEngine: ~Copyable, Service {
     package var hostWaits: [Int: HostWait] = [:]
     package var nextToken = 1
 
-    /// Whether the last `tick` found nothing that goes on from turn to turn (replication,
-    /// snapshots, waits), and nothing has happened since that could begin it. Only brief commands
-    /// leave it so.
-    var isQuiet = false
-    /// What the last `tick` returned.
-    var nextTick: Int64 = 0
-
     /// Timers, monotonic microseconds.
     package var nextCron: Int64 = 0
     var nextMaintenance: Int64 = 0

@@ -136,6 +136,7 @@ extension ServiceHost where Served: ~Copyable {
     private mutating func restListeners() {
         for (_, token) in listeners { loop.watchReads(token, false) }
         listenersRestUntil = now + 100_000
+        wake(at: listenersRestUntil)
     }
 
     mutating func wakeListeners() {

@@ -100,9 +100,9 @@ extension ServiceHost where Served: ~Copyable {
     ) {
         do throws(SystemError) {
             let process = try ChildProcess.start(path, arguments: arguments)
-            children.append(
-                RunningProgram(
-                    id: id, process: process, deadline: now + min(max(0, timeout), 1 << 60)))
+            let deadline = now + min(max(0, timeout), 1 << 60)
+            children.append(RunningProgram(id: id, process: process, deadline: deadline))
+            wake(at: deadline)
         } catch {
             log.write(.warning, "Cannot run \(path): \(error)")
             // The status of a shell that finds no such program.

@@ -9,52 +9,64 @@ extension ServiceHost where Served: ~Copyable {
     /// Bytes a replica may be sent in one turn, so that it does not starve the others.
     private static var outputPerTurn: Int { 1 << 20 }
     /// Unparsed bytes after which a session that waits is not read from for a while.
+    @inline(__always)
     private static var restingInput: Int { 1 << 20 }
 
+    @inline(__always)
     mutating func handle(_ event: Event) {
+        guard case .session(let session) = Owner(event.user) else { return handleOther(event) }
+        if event.isReadable { receive(session, event) }
+        // Reading may have ended the session.
+        if event.isWritable, loop.contains(event.token) { flush(session) }
+    }
+
+    @inline(never)
+    private mutating func handleOther(_ event: Event) {
+        startTurn()
         switch Owner(event.user) {
-        case .session(let session):
-            if event.isReadable { receive(session, event.token) }
-            // Reading may have ended the session.
-            if event.isWritable, loop.contains(event.token) { flush(session) }
-        case .listener(let index):
-            startTurn()
-            accept(at: index)
-        case .attempt(let number):
-            startTurn()
-            finishAttempt(number)
+        case .session: break
+        case .listener(let index): accept(at: index)
+        case .attempt(let number): finishAttempt(number)
         }
     }
 
-    private mutating func receive(_ session: Slot<Session>, _ token: Token) {
+    @inline(__always)
+    private mutating func receive(_ session: Slot<Session>, _ event: Event) {
         let transfer = loop.lend(
-            token, to: &session.value.input, expecting: session.value.parser.expectedBytes)
+            event, to: &session.value.input, expecting: session.value.parser.expectedBytes)
         switch transfer {
         case .done(let count):
             frontend.value.statistics.bytesIn &+= count
             session.value.bytesIn &+= count
             ready.append(session)
             frontend.value.enqueue(session)
-            if session.value.input.count > Self.restingInput { rest(session, token) }
+            if session.value.input.count > Self.restingInput { rest(session, event.token) }
         case .wouldBlock:
             break
-        case .closed:
-            if log.level <= .verbose { log.write(.verbose, "Client closed connection") }
-            disconnect(session)
-        case .failed(let number):
-            if log.level <= .verbose {
-                log.write(
-                    .verbose, "Reading from client: \(SystemError.reason(number))")
-            }
-            disconnect(session)
+        case .closed, .failed:
+            inputEnded(session, transfer)
         }
+    }
+
+    @inline(never)
+    private mutating func inputEnded(_ session: Slot<Session>, _ transfer: Transfer) {
+        if log.level <= .verbose {
+            if case .failed(let number) = transfer {
+                log.write(.verbose, "Reading from client: \(SystemError.reason(number))")
+            } else {
+                log.write(.verbose, "Client closed connection")
+            }
+        }
+        disconnect(session)
     }
 
     /// Stops reading from a session that sends faster than it is served. One that waits for the
     /// end of a long value goes on.
+    @inline(never)
     private mutating func rest(_ session: Slot<Session>, _ token: Token) {
         guard isHeldUp(session) else { return }
         if restingInputs.insert(session.address).inserted { loop.watchReads(token, false) }
+        lookEveryTurn()
     }
 
     /// Whether input that is there waits to be served.
@@ -73,13 +85,18 @@ extension ServiceHost where Served: ~Copyable {
     }
 
     /// Writes to every session that the service has output for.
+    @inline(__always)
     mutating func flushOutputs() {
         frontend.value.takeFlushList(into: &flushing)
-        for index in 0..<flushing.count { flush(flushing[index]) }
+        for index in 0..<flushing.count { write(to: flushing[index]) }
     }
 
-    /// Writes to one session as much as it takes.
-    mutating func flush(_ session: Slot<Session>) {
+    /// Writes to one session as much as it takes, outside the list.
+    @inline(never)
+    mutating func flush(_ session: Slot<Session>) { write(to: session) }
+
+    @inline(__always)
+    private mutating func write(to session: Slot<Session>) {
         if _slowPath(session.value.role == .replica) { return flushReplica(session) }
         let token = session.token
         let bytes = frontend.value.sendable(session)
@@ -96,6 +113,7 @@ extension ServiceHost where Served: ~Copyable {
     }
 
     /// A replica's output comes in pieces: what it was answered, a snapshot, the stream.
+    @inline(never)
     private mutating func flushReplica(_ session: Slot<Session>) {
         isDeadlineOld = true
         let token = session.token
@@ -113,6 +131,7 @@ extension ServiceHost where Served: ~Copyable {
         }
     }
 
+    @inline(never)
     private mutating func outputFailed(
         _ session: Slot<Session>, _ token: Token, _ transfer: Transfer
     ) {
@@ -123,6 +142,7 @@ extension ServiceHost where Served: ~Copyable {
         disconnect(session)
     }
 
+    @inline(never)
     private mutating func outputEnded(_ session: Slot<Session>, _ token: Token) {
         if !blockedOutputs.isEmpty, blockedOutputs.remove(session.address) != nil {
             loop.watchWrites(token, false)
@@ -135,6 +155,7 @@ extension ServiceHost where Served: ~Copyable {
         }
     }
 
+    @inline(never)
     private mutating func outputBlocked(_ session: Slot<Session>, _ token: Token) {
         if blockedOutputs.insert(session.address).inserted { loop.watchWrites(token, true) }
         frontend.value.enforceOutputLimit(session)

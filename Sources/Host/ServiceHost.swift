@@ -57,6 +57,9 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     /// What the wall clock is ahead of the monotonic one, and when to look again.
     private var wallLead: Int64 = 0
     private var nextWallCheck: Int64 = 0
+    /// When `runTimers` has something to do or to look at, and when the loop must wake for it.
+    private var nextLook: Int64 = 0
+    private var nextWake: Int64 = 0
     /// The service's next deadline, in monotonic microseconds.
     private var serviceDeadline: Int64 = 0
     /// Whether something was done for the service since it told its deadline.
@@ -128,6 +131,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         }
     }
 
+    @inline(__always)
     mutating func turn(timeout: Int64) throws(HostError) {
         let count: Int
         do throws(SystemError) {
@@ -138,16 +142,20 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         for index in 0..<count {
             if let event = loop.event(index) { handle(event) }
         }
-        startTurn()
+        if !isTurnBegun { beginTurn() }
         if frontend.value.hasQueuedSessions { service.value.process() }
         settleInputs()
         if loop.wasWoken { takeNews() }
         finishTurn()
     }
 
+    /// Begins the turn unless something before has needed its time.
+    @inline(never)
+    mutating func startTurn() { if !isTurnBegun { beginTurn() } }
+
     /// Begins the turn, after the reads: they need no time, and are not counted as its work.
-    mutating func startTurn() {
-        if isTurnBegun { return }
+    @inline(__always)
+    private mutating func beginTurn() {
         isTurnBegun = true
         now = Clock.monotonicMicroseconds()
         if now >= turns.nextReading { measureTurn() }
@@ -159,6 +167,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// Notes how long the turn before took, or the short ones since the last reading.
+    @inline(never)
     private mutating func measureTurn() {
         let took = turns.read(at: now)
         if took > frontend.value.statistics.longestTurn {
@@ -167,6 +176,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// What the sessions have not eaten becomes their own, since the next reads take its place.
+    @inline(__always)
     private mutating func settleInputs() {
         if ready.isEmpty { return }
         for index in 0..<ready.count { ready[index].value.input.own() }
@@ -174,32 +184,40 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// What every turn ends with. Requests are looked at twice since writing may cause some.
+    @inline(__always)
     private mutating func finishTurn() {
-        runTimers()
-        serviceDeadline = service.value.tick()
-        isDeadlineOld = false
+        if now >= nextLook { runTimers() }
+        if isDeadlineOld || now >= frontend.value.quietUntil {
+            serviceDeadline = service.value.tick()
+            isDeadlineOld = false
+        }
         if frontend.value.hasRequests { performRequests() }
         if !frontend.value.flushList.isEmpty { flushOutputs() }
-        service.value.outputsWritten()
+        if frontend.value.countsOutput { service.value.outputsWritten() }
         if !frontend.value.closeList.isEmpty { closeSessions() }
         if frontend.value.hasRequests { performRequests() }
         isTurnBegun = false
     }
 
     /// Microseconds until something is due.
+    @inline(__always)
     private mutating func nextTimeout() -> Int64 {
         if frontend.value.hasQueuedSessions { return 0 }
         if isDeadlineOld, service.value.hasPendingWork { return 0 }
-        var deadline = min(serviceDeadline, nextUsage)
-        if let ping = supervisor.deadline { deadline = min(deadline, ping) }
-        if listenersRestUntil > 0 { deadline = min(deadline, listenersRestUntil) }
-        if !children.isEmpty {
-            for child in children { deadline = min(deadline, child.deadline) }
-        }
         // The clock as it was after the last command: a turn takes longer for commands only.
-        return max(0, deadline - frontend.value.latest)
+        return max(0, min(serviceDeadline, nextWake) - frontend.value.latest)
     }
 
+    /// Something of the host's own is due at `deadline`, in monotonic microseconds.
+    mutating func wake(at deadline: Int64) {
+        nextLook = min(nextLook, deadline)
+        nextWake = min(nextWake, deadline)
+    }
+
+    /// Something is to be looked at in every turn.
+    mutating func lookEveryTurn() { nextLook = 0 }
+
+    @inline(never)
     private mutating func runTimers() {
         supervisor.ping(now)
         if isStarting, nextUsage > 0, now >= nextUsage - 900_000 { settle() }
@@ -216,6 +234,19 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
             insistUntil = 0
             Signals.setStopping(false)
         }
+        scheduleTimers()
+    }
+
+    private mutating func scheduleTimers() {
+        // Usage is looked at ten times a second, but nobody is woken for that.
+        let early = nextUsage - 900_000
+        nextLook = now < early ? early : min(nextUsage, now + 100_000)
+        nextWake = nextUsage
+        if let ping = supervisor.deadline { wake(at: ping) }
+        if listenersRestUntil > 0 { wake(at: listenersRestUntil) }
+        for child in children { wake(at: child.deadline) }
+        if insistUntil > 0 { wake(at: insistUntil) }
+        if !restingInputs.isEmpty { lookEveryTurn() }
     }
 
     /// A little after the start: gives back what only the start needed.
@@ -255,6 +286,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
             let name = signal == .terminate ? "SIGTERM" : "SIGINT"
             log.write(.warning, "Received \(name) scheduling shutdown...")
             insistUntil = now + 10_000_000
+            wake(at: insistUntil)
             Signals.setStopping(true)
             service.value.handle(.stopRequested(signal: signal.number))
         case .reload:

@@ -11,6 +11,7 @@ extension Databases {
     /// Brings the clocks up to `now`.
     @usableFromInline
     mutating func setClocks() {
+        nextClocks = (now / 1000 + 1) * 1000
         keepsClock = usesLFU
         if usesLFU {
             clock = minutes << 8

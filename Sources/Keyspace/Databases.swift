@@ -16,7 +16,10 @@ package struct Databases: ~Copyable {
 
     /// Wall clock in milliseconds, set by the engine each turn. Decides what is expired and what
     /// access clocks are set to.
-    @usableFromInline package var now: Int64 = 0 { didSet { setClocks() } }
+    @usableFromInline package var now: Int64 = 0 {
+        // The wall clock may be set back.
+        didSet { if now >= nextClocks || now < oldValue { setClocks() } }
+    }
     /// Number of modifications so far; the engine may correct it for those that do not count.
     @usableFromInline package var changes = 0
     /// Whether access clocks are LFU counters instead of LRU times; counters that are there are
@@ -27,6 +30,8 @@ package struct Databases: ~Copyable {
     /// Minutes after which an LFU counter loses one (`lfu-decay-time`); 0 never.
     package var lfuDecayTime = 1
 
+    /// When access clocks move on, in milliseconds.
+    @usableFromInline var nextClocks: Int64 = 0
     /// The access clock of something used now, and of something new.
     @usableFromInline var clock: UInt32 = 0
     @usableFromInline var birthClock: UInt32 = 0
@@ -41,14 +46,15 @@ package struct Databases: ~Copyable {
     var snapshot: SnapshotState
 
     /// Databases that nobody needs any more, being freed.
-    var discarded: [Slot<Database>] = []
+    @usableFromInline var discarded: [Slot<Database>] = []
     /// Records and long values that nobody needs any more, being freed.
-    var discardedRecords: ChunkQueue<Record>
-    var discardedBlocks: ChunkQueue<ValueBlock>
+    @usableFromInline var discardedRecords: ChunkQueue<Record>
+    @usableFromInline var discardedBlocks: ChunkQueue<ValueBlock>
     /// The database whose turn it is in `expireSlice` and `maintain`.
     var expireTurn = 0
     var maintainTurn = 0
     var restamp = RestampState()
+    private let passing = PassedByAddress()
 
     /// `databaseCount` empty databases.
     package init(heap: Heap, databaseCount: Int, hashKey: HashKey, random: RandomGenerator) {

@@ -53,6 +53,7 @@ extension Databases {
     }
 
     /// Whether memory of deleted things waits to be freed.
+    @inlinable
     package var hasGarbage: Bool {
         !discarded.isEmpty || !discardedRecords.isEmpty || !discardedBlocks.isEmpty
     }

@@ -197,6 +197,29 @@ package struct ByteBuffer: ~Copyable {
         writeIndex &+= unsafe writeDecimal(value, to: start)
     }
 
+    /// `$`, the length of `view` in decimal, a line end, `view` and a line end: how RESP frames
+    /// strings. Nearly every reply and argument is one, so it is stored in one go.
+    @inlinable
+    package mutating func append(framed view: ByteView) {
+        reserve(view.count &+ 32)
+        let start = unsafe base.unsafelyUnwrapped + writeIndex
+        unsafe start[0] = UInt8(ascii: "$")
+        var next = unsafe start + 1
+        unsafe next += writeDecimal(view.count, to: next)
+        unsafe storeLineEnd(next)
+        unsafe next += 2
+        if view.count > 0 { unsafe memcpy(next, view.base, view.count) }
+        unsafe next += view.count
+        unsafe storeLineEnd(next)
+        writeIndex &+= unsafe next - start &+ 2
+    }
+
+    @unsafe @inlinable @inline(__always)
+    func storeLineEnd(_ place: UnsafeMutablePointer<UInt8>) {
+        unsafe place[0] = UInt8(ascii: "\r")
+        unsafe place[1] = UInt8(ascii: "\n")
+    }
+
     /// Overwrites bytes that are already in the buffer, `offset` counted from the front.
     @inlinable
     package mutating func replace(at offset: Int, with view: ByteView) {
@@ -210,9 +233,16 @@ package struct ByteBuffer: ~Copyable {
 @unsafe @inlinable
 package func writeDecimal(_ value: Int, to start: UnsafeMutablePointer<UInt8>) -> Int {
     var magnitude = value.magnitude
-    if magnitude < 10 && value >= 0 {
-        unsafe start[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude)
-        return 1
+    if magnitude < 100 && value >= 0 {
+        let tens = magnitude / 10
+        let ones = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: magnitude &- tens &* 10)
+        if tens == 0 {
+            unsafe start[0] = ones
+            return 1
+        }
+        unsafe start[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
+        unsafe start[1] = ones
+        return 2
     }
     var length = value < 0 ? 1 : 0
     var rest = magnitude

@@ -29,26 +29,33 @@ package struct ByteScanner {
             unsafe next += 4
             return Int(digit)
         }
-        return digit == 0 ? -1 : longLength(Int(digit))
+        if digit == 0 { return -1 }
+        let second = unsafe next[2] &- UInt8(ascii: "0")
+        if unsafe second <= 9 && count >= 5 && next[3] == UInt8(ascii: "\r") {
+            unsafe next += 5
+            return Int(digit) &* 10 &+ Int(second)
+        }
+        let long = unsafe ByteScanner.longLength(next, count)
+        if long.value >= 0 { unsafe next += long.size }
+        return long.value
     }
 
-    @inlinable
-    mutating func longLength(_ first: Int) -> Int {
-        var value = first
-        var index = 2
+    /// A length that begins with a digit behind the first of `count` bytes, and how many bytes
+    /// it takes with what is around it. Static, so that a scanner can stay in registers.
+    @unsafe @usableFromInline @inline(never)
+    static func longLength(_ start: UnsafePointer<UInt8>, _ count: Int) -> (value: Int, size: Int) {
+        var value = 0
+        var index = 1
         let last = min(count &- 1, 15)
         while index < last {
-            let byte = unsafe next[index]
-            if byte == UInt8(ascii: "\r") {
-                unsafe next += index &+ 2
-                return value
-            }
+            let byte = unsafe start[index]
+            if byte == UInt8(ascii: "\r") { return (value, index &+ 2) }
             let digit = byte &- UInt8(ascii: "0")
-            if digit > 9 { return -1 }
+            if digit > 9 { break }
             value = value &* 10 &+ Int(digit)
             index &+= 1
         }
-        return -1
+        return (-1, 0)
     }
 
     /// Takes `length` bytes and two more behind them; the caller has seen that they are there.

@@ -59,7 +59,20 @@ package struct ByteView {
 
     @inlinable @inline(__always)
     package static func == (left: ByteView, right: ByteView) -> Bool {
-        unsafe left.count == right.count && memcmp(left.base, right.base, left.count) == 0
+        guard left.count == right.count else { return false }
+        // Names and short keys need no call.
+        let tail = left.count &- 8
+        if tail >= 0 && tail <= 8 {
+            let (first, second) = unsafe (UnsafeRawPointer(left.base), UnsafeRawPointer(right.base))
+            let heads =
+                unsafe first.loadUnaligned(as: UInt64.self)
+                ^ second.loadUnaligned(as: UInt64.self)
+            let tails =
+                unsafe first.loadUnaligned(fromByteOffset: tail, as: UInt64.self)
+                ^ second.loadUnaligned(fromByteOffset: tail, as: UInt64.self)
+            return heads | tails == 0
+        }
+        return unsafe memcmp(left.base, right.base, left.count) == 0
     }
 
     @inlinable

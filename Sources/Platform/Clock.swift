@@ -4,9 +4,8 @@ import Glibc
 /// The system's clocks.
 package enum Clock {
     /// Microseconds on a clock that never jumps; its zero means nothing.
-    package static func monotonicMicroseconds() -> Int64 {
-        nanoseconds(CLOCK_MONOTONIC) / 1000
-    }
+    @inlinable @inline(__always)
+    package static func monotonicMicroseconds() -> Int64 { tandem_monotonic_microseconds() }
 
     /// Microseconds since 1970, which an administrator may set at any time.
     package static func wallMicroseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1000 }

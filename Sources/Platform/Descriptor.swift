@@ -41,7 +41,7 @@ package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
             let count = unsafe tandem_read(number, buffer.baseAddress, buffer.count)
             if count > 0 { return .done(count) }
             if count == 0 { return .closed }
-            if !Descriptor.isInterrupted { return Descriptor.failure() }
+            if count != -Int(EINTR) { return Descriptor.failure(-count) }
         }
     }
 
@@ -51,7 +51,7 @@ package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
         while true {
             let count = unsafe tandem_write(number, bytes.baseAddress, bytes.count)
             if count >= 0 { return .done(count) }
-            if !Descriptor.isInterrupted { return Descriptor.failure() }
+            if count != -Int(EINTR) { return Descriptor.failure(-count) }
         }
     }
 
@@ -66,7 +66,7 @@ package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
         while true {
             let written = unsafe writev(number, vectors, Int32(vectors.count))
             if written >= 0 { return .done(written) }
-            if errno != EINTR { return Descriptor.failure() }
+            if errno != EINTR { return Descriptor.failure(Int(errno)) }
         }
     }
 
@@ -126,10 +126,9 @@ package struct Descriptor: Hashable, BitwiseCopyable, Sendable {
         try checked("fcntl", fcntl(number, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK))
     }
 
-    @usableFromInline static var isInterrupted: Bool { errno == EINTR }
-
     @usableFromInline
-    static func failure() -> Transfer {
-        errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed(errno)
+    static func failure(_ number: Int) -> Transfer {
+        let number = Int32(truncatingIfNeeded: number)
+        return number == EAGAIN || number == EWOULDBLOCK ? .wouldBlock : .failed(number)
     }
 }

@@ -24,11 +24,15 @@ package struct Epoll: ~Copyable {
         /// Writing will not block, or will say what is wrong.
         @usableFromInline package let isWritable: Bool
 
+        /// Nothing else than that there are bytes to read.
+        @usableFromInline package let isOnlyReadable: Bool
+
         @inlinable @inline(__always)
         init(_ event: epoll_event) {
             let events = unsafe event.events
             let gone = events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
             token = unsafe event.data.u64
+            isOnlyReadable = events == EPOLLIN.rawValue
             isReadable = gone || events & EPOLLIN.rawValue != 0
             isWritable = gone || events & EPOLLOUT.rawValue != 0
         }
@@ -74,14 +78,14 @@ package struct Epoll: ~Copyable {
     package mutating func wait(milliseconds: Int32) throws(SystemError) -> Int {
         let found = unsafe tandem_epoll_wait(
             epoll.number, events, Int32(Epoll.capacity), milliseconds)
-        if _slowPath(found < 0) { try failed() }
+        if _slowPath(found < 0) { try failed(Int32(truncatingIfNeeded: -found)) }
         count = max(0, Int(found))
         return count
     }
 
     @usableFromInline
-    func failed() throws(SystemError) {
-        if errno != EINTR { throw SystemError.last("epoll_wait") }
+    func failed(_ number: Int32) throws(SystemError) {
+        if number != EINTR { throw SystemError("epoll_wait", number) }
     }
 
     /// Event `index` of the last wait.

@@ -37,12 +37,7 @@ package struct ReplyWriter: ~Copyable {
 
     /// A bulk string.
     @inlinable
-    package mutating func bulk(_ view: ByteView) {
-        buffer.reserve(view.count &+ 24)
-        header(UInt8(ascii: "$"), view.count)
-        buffer.append(view)
-        buffer.append("\r\n")
-    }
+    package mutating func bulk(_ view: ByteView) { buffer.append(framed: view) }
 
     @inlinable
     package mutating func bulk(_ text: StaticString) { bulk(ByteView(text)) }

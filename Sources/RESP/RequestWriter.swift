@@ -14,12 +14,7 @@ package enum RequestWriter {
     /// One argument.
     @inlinable
     package static func argument(_ view: ByteView, to buffer: inout ByteBuffer) {
-        buffer.reserve(view.count &+ 24)
-        buffer.append(UInt8(ascii: "$"))
-        buffer.append(decimal: view.count)
-        buffer.append("\r\n")
-        buffer.append(view)
-        buffer.append("\r\n")
+        buffer.append(framed: view)
     }
 
     /// A whole request.

@@ -153,7 +153,7 @@ package struct EventLoop: ~Copyable {
     /// Waits until something happened or `timeout` microseconds are over (negative: for ever),
     /// and returns the number of events, which `event` gives one by one. What was lent is taken
     /// back.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func wait(timeout: Int64) throws(SystemError) -> Int {
         wasWoken = false
         lent = 0
@@ -180,6 +180,9 @@ package struct EventLoop: ~Copyable {
         let token = Token(rawValue: event.token)
         guard let place = place(of: token) else { return nil }
         let entry = entries[place]
+        if _fastPath(event.isOnlyReadable && entry.isReading && !entry.isReady) {
+            return Event(token: token, user: entry.user, isReadable: true, isWritable: false)
+        }
         if entry.hasTransform, event.isWritable { _ = flushTransform(place) }
         let reads = event.isReadable && entry.isReading
         let writes = event.isWritable && entry.isWriting
@@ -243,7 +246,7 @@ package struct EventLoop: ~Copyable {
     }
 
     /// Rounded up: waking before a deadline would only mean waiting again.
-    @inlinable
+    @inlinable @inline(__always)
     static func milliseconds(_ microseconds: Int64) -> Int32 {
         microseconds < 0 ? -1 : Int32(clamping: (microseconds + 999) / 1000)
     }

@@ -20,16 +20,18 @@ extension EventLoop {
         return transfer
     }
 
-    /// Reads what is there into `buffer`. If that has no block it is lent one until the next
-    /// `wait`, before which the owner must have eaten the bytes or made them its own (`own`).
-    @inlinable
+    /// Reads what is there, by an event of this turn, into `buffer`. If that has no block it is
+    /// lent one until the next `wait`, before which the owner must have eaten the bytes or made
+    /// them its own (`own`).
+    @inlinable @inline(__always)
     package mutating func lend(
-        _ token: Token, to buffer: inout ByteBuffer, expecting: Int = 0
+        _ event: Event, to buffer: inout ByteBuffer, expecting: Int = 0
     ) -> Transfer {
-        guard let index = place(of: token) else { return .badDescriptor }
+        // The event was found for this entry just now.
+        let index = event.token.index
         let isPlain = !entries[index].hasTransform && expecting < EventLoop.readSize
         guard isPlain, buffer.hasNoBlock, unsafe lent <= block.count - 2 * EventLoop.readSize else {
-            return read(token, into: &buffer, expecting: expecting)
+            return read(event.token, into: &buffer, expecting: expecting)
         }
         let start = unsafe block.baseAddress.unsafelyUnwrapped + lent
         let transfer = unsafe entries[index].descriptor.read(
@@ -67,7 +69,7 @@ extension EventLoop {
     }
 
     /// Writes as much of `bytes` as the connection takes now.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func write(_ token: Token, _ bytes: ByteView) -> Transfer {
         guard let index = place(of: token) else { return .badDescriptor }
         if entries[index].hasTransform { return writeTransformed(index, bytes) }

@@ -118,7 +118,7 @@ package struct CommandTable: ~Copyable {
     }
 
     /// Index of the command `name`, in any case; -1 if there is none.
-    @inlinable
+    @inlinable @inline(__always)
     package func find(_ name: ByteView) -> Int {
         let prefix = name.foldedPrefix
         var bucket = CommandTable.bucket(prefix, name.count)

@@ -19,7 +19,7 @@ extension Frontend {
 
     /// Parses requests of waiting sessions into the batch until it is full; false if there was
     /// nothing to parse. Links are handed to `link` instead.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func fillBatch(link: (Slot<Session>) -> Void) -> Bool {
         batchCount = 0
         arena.value.removeAll()
@@ -43,7 +43,7 @@ extension Frontend {
     }
 
     /// Adds the session's complete requests to the batch.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func parse(_ slot: Slot<Session>) {
         let limits = requestLimits(slot)
         while true {
@@ -108,7 +108,7 @@ extension Frontend {
     }
 
     /// After a batch: drops executed input and rewinds what was parsed but not executed.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func settleBatch() {
         for index in 0..<batchCount {
             let slot = Slot<Session>(address: batch[index].session)

@@ -87,7 +87,7 @@ extension Frontend {
     }
 
     /// The sessions to flush; the list starts anew.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func takeFlushList(into list: inout FlatList<Slot<Session>>) {
         list.removeAll()
         swap(&list, &flushList)
@@ -102,7 +102,7 @@ extension Frontend {
     }
 
     /// Bytes of replies that may leave now; a held reply stops it.
-    @inlinable
+    @inlinable @inline(__always)
     package func sendable(_ slot: Slot<Session>) -> ByteView {
         let all = slot.value.reply.buffer.readable
         return slot.value.held.isEmpty ? all : releasedPart(slot, all)
@@ -116,7 +116,7 @@ extension Frontend {
     }
 
     /// `count` bytes of the session's replies were written.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func sent(_ slot: Slot<Session>, _ count: Int) {
         slot.value.reply.buffer.consume(count)
         slot.value.replySent &+= count

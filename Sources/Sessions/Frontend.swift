@@ -84,9 +84,14 @@ package struct Frontend: ~Copyable {
     @usableFromInline package static var batchSize: Int { 32 }
 
     /// Lines for the log and other rare effects, in order.
-    package var requests: [HostRequest] = []
+    @usableFromInline package var requests: [HostRequest] = []
+    /// Until when `tick` has nothing to do, monotonic microseconds: the service says so with what
+    /// its `tick` returns, and takes it back (0) with whatever ends the quiet.
+    @usableFromInline package var quietUntil: Int64 = 0
+    /// Whether the service wants to be told when outputs were written.
+    @usableFromInline package var countsOutput = false
     /// Whether the host was given a request whose end it tells by asking for the next one.
-    package var awaitsHost = false
+    @usableFromInline package var awaitsHost = false
     /// Until when somebody wants to see fresh figures of the process; monotonic microseconds.
     package var usageWantedUntil: Int64 = 0
     /// The clock when it was last read, monotonic microseconds.
@@ -114,12 +119,14 @@ package struct Frontend: ~Copyable {
     }
 
     /// Whether the service has something for `nextRequest`.
+    @inlinable @inline(__always)
     package var hasRequests: Bool { awaitsHost || !requests.isEmpty }
 
     /// Somebody looks at figures of the process, and may do so again soon.
     package mutating func wantUsage() { usageWantedUntil = time.monotonic + 10_000_000 }
 
     /// Takes the time of a turn.
+    @inlinable @inline(__always)
     package mutating func beginTurn(_ time: TurnTime) {
         self.time = time
         latest = time.monotonic
@@ -154,7 +161,7 @@ struct SessionQueue: ~Copyable {
     @inlinable
     mutating func push(_ slot: Slot<Session>) { slots.append(slot) }
 
-    @inlinable
+    @inlinable @inline(__always)
     mutating func pop() -> Slot<Session>? {
         guard head < slots.count else { return nil }
         let slot = slots[head]

@@ -5,15 +5,16 @@ import Memory
 /// to 255, then 128 for every doubling. Takes 24 KiB from its first entry on, and nothing before.
 @usableFromInline
 package struct LatencyHistogram: ~Copyable {
-    private static var most: Int64 { 1_000_000_000 }
+    @inlinable static var most: Int64 { 1_000_000_000 }
     private static var steps: Int { 24 * 128 }
 
-    private var counts: FlatArray<Int>
+    @usableFromInline var counts: FlatArray<Int>
     @usableFromInline package private(set) var total = 0
 
     package init() { counts = FlatArray(repeating: 0, count: 0) }
 
     /// The step in which a duration of so many nanoseconds is counted.
+    @inlinable @inline(__always)
     package static func step(_ nanoseconds: Int64) -> Int {
         let value = Int(min(max(nanoseconds, 1), most))
         let octave = 64 - 8 - (value | 255).leadingZeroBitCount
@@ -29,13 +30,17 @@ package struct LatencyHistogram: ~Copyable {
 
     /// Counts `count` durations, but never more than the command was called, of which `calls` is
     /// the number: what was refused or queued is no call.
+    @inlinable @inline(__always)
     package mutating func add(_ step: Int, count: Int, calls: Int) {
         let count = min(count, calls - total)
         guard count > 0 else { return }
-        if counts.count == 0 { counts = FlatArray(repeating: 0, count: LatencyHistogram.steps) }
-        counts[step] += count
-        total += count
+        if _slowPath(counts.count == 0) { makeRoom() }
+        counts[step] &+= count
+        total &+= count
     }
+
+    @usableFromInline @inline(never)
+    mutating func makeRoom() { counts = FlatArray(repeating: 0, count: LatencyHistogram.steps) }
 
     package mutating func removeAll() {
         counts = FlatArray(repeating: 0, count: 0)

@@ -8,6 +8,7 @@ package struct TurnTime: Equatable, Sendable {
     /// Microseconds since 1970.
     @usableFromInline package var wall: Int64
 
+    @inlinable @inline(__always)
     package init(monotonic: Int64, wall: Int64) {
         self.monotonic = monotonic
         self.wall = wall
@@ -15,9 +16,11 @@ package struct TurnTime: Equatable, Sendable {
 }
 
 /// Levels of the log, as in Redis's `loglevel`.
+@usableFromInline
 package enum LogLevel: Int, Comparable, Sendable {
     case debug, verbose, notice, warning
 
+    @usableFromInline
     package static func < (left: LogLevel, right: LogLevel) -> Bool {
         left.rawValue < right.rawValue
     }
@@ -36,14 +39,14 @@ package protocol Service: ~Copyable {
     /// Whether there is work for another turn: requests that are queued, a snapshot.
     var hasPendingWork: Bool { get }
     /// Runs timers that are due; the next deadline on the monotonic clock, in microseconds. It is
-    /// past while there is work to go on with.
+    /// past while there is work to go on with. Not called before `frontend.quietUntil`.
     mutating func tick() -> Int64
     /// Bytes to write to the session now, perhaps one of several pieces; empty for none.
     mutating func nextOutput(_ session: Slot<Session>) -> ByteView
     /// `count` bytes of what `nextOutput` gave were written.
     mutating func outputSent(_ session: Slot<Session>, _ count: Int)
     /// Sessions with output were written to as far as they take it. Those that the service closes
-    /// now are closed in this turn.
+    /// now are closed in this turn. Called while `frontend.countsOutput`.
     mutating func outputsWritten()
     /// The peer is gone and its descriptor closed; the slot is not used by the host again.
     mutating func disconnected(_ session: Slot<Session>)
@@ -70,6 +73,7 @@ extension Service where Self: ~Copyable {
 }
 
 /// Rare effects that a service asks of its host. Bytes of sessions do not go this way.
+@usableFromInline
 package enum HostRequest: Equatable, Sendable {
     /// Connect to a host or address; answered by `linkOpened` or `linkFailed`. Names are resolved
     /// off the loop; `source` is the local address to bind, if any.

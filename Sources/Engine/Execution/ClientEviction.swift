@@ -38,6 +38,7 @@ extension DataEngine {
         let isCounted = clientLimit > 0
         guard isCounted != clientMemory.isCounted else { return }
         clientMemory.isCounted = isCounted
+        frontend.countsOutput = isCounted
         if isCounted { gates.insert(.clientLimit) } else { gates.remove(.clientLimit) }
         clientMemory.touched = []
         recountClients()
@@ -62,7 +63,7 @@ extension DataEngine {
     /// Sessions got input. Who holds too much is closed before the input is executed.
     @inline(never)
     mutating func countClients() {
-        isQuiet = false
+        frontend.quietUntil = 0
         guard clientMemory.isCounted else { return }
         for slot in frontend.queuedSessions {
             count(slot)

@@ -8,12 +8,14 @@ extension DataEngine {
     /// Microseconds between two goes while there is more to do.
     private static var maintenancePause: Int64 { 1000 }
 
+    /// It is quiet until then if nothing goes on from turn to turn (replication, snapshots, waits)
+    /// and nothing happens that could begin it. Only brief commands leave it so.
     package mutating func tick() -> Int64 {
         let now = frontend.time.monotonic
-        if isQuiet, now < nextTick, !keyspace.hasGarbage { return nextTick }
-        nextTick = fullTick(at: now)
-        isQuiet = hasNothingGoingOn
-        return nextTick
+        if now < frontend.quietUntil { return frontend.quietUntil }
+        let next = fullTick(at: now)
+        frontend.quietUntil = hasNothingGoingOn ? next : 0
+        return next
     }
 
     /// Whether all that is due from turn to turn is idle.

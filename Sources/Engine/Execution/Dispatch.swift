@@ -139,7 +139,7 @@ extension DataEngine {
     /// The long way: subcommands, every gate, transactions, silenced clients.
     @inline(never)
     mutating func dispatchSlowly(_ call: Call, _ entry: CommandEntry) -> Bool {
-        isQuiet = false
+        frontend.quietUntil = 0
         var (call, entry) = (call, entry)
         if frontend.table.isContainer(call.command), call.count > 1 {
             let index = frontend.table.find(call[1], in: call.command)

@@ -19,7 +19,7 @@ extension DataEngine {
     }
 
     package mutating func disconnected(_ session: Slot<Session>) {
-        isQuiet = false
+        frontend.quietUntil = 0
         clientMemory.total -= session.value.countedMemory
         if !session.value.watched.isEmpty { watchers.removeAll(of: session) }
         if session.value.flags.contains(.monitor) { stopMonitoring(session) }
@@ -47,7 +47,7 @@ extension DataEngine {
             self.usage = usage
             return
         }
-        isQuiet = false
+        frontend.quietUntil = 0
         switch event {
         case .linkOpened(let link, let session, _): linkOpened(link, session)
         case .linkFailed(let link, let reason): linkFailed(link, reason)

@@ -42,13 +42,7 @@ package struct PropagationUnit: ~Copyable {
         bytes.append("\r\n")
     }
 
-    mutating func add(_ view: ByteView) {
-        bytes.append(UInt8(ascii: "$"))
-        bytes.append(decimal: view.count)
-        bytes.append("\r\n")
-        bytes.append(view)
-        bytes.append("\r\n")
-    }
+    mutating func add(_ view: ByteView) { bytes.append(framed: view) }
 
     mutating func add(decimal value: Int) {
         let start = bytes.count

@@ -33,13 +33,14 @@ extension DataEngine {
             var links: Slot<Session>?
             guard frontend.fillBatch(link: { links = $0 }) else { break }
             if let link = links {
-                isQuiet = false
+                frontend.quietUntil = 0
                 receive(on: link)
             }
             prefetchBatch()
             now = executeBatch(since: now)
             frontend.settleBatch()
         } while frontend.hasQueuedSessions && now &- start < DataEngine.turnBudget
+        if keyspace.hasGarbage { frontend.quietUntil = 0 }
     }
 
     /// Hashes the keys of the batch and asks for their memory: buckets first, then records, so
@@ -78,8 +79,10 @@ extension DataEngine {
     @inline(__always)
     mutating func executeBatch(since start: Int64) -> Int64 {
         var slow: Int64 = 0
-        for index in 0..<frontend.batchCount {
+        var index = 0
+        while index < frontend.batchCount {
             let item = frontend.batch[index]
+            index &+= 1
             let slot = Slot<Session>(address: item.session)
             let stop =
                 SessionFlags.blocked.rawValue | SessionFlags.closing.rawValue
@@ -92,7 +95,7 @@ extension DataEngine {
             if item.command >= 0, frontend.table[Int(item.command)].isTimedWithBatch {
                 if dispatch(call) { frontend.finish(item, slot) }
             } else {
-                isQuiet = false
+                frontend.quietUntil = 0
                 let before = frontend.clock()
                 if dispatch(call) { frontend.finish(item, slot) }
                 let took = frontend.clock() - before
@@ -103,7 +106,7 @@ extension DataEngine {
         }
         let now = frontend.readClock()
         // A host's own clock may be behind the time it gave for the turn.
-        shareTime(max(0, now - start - slow))
+        shareTime(max(0, now &- start &- slow))
         return now
     }
 
@@ -129,8 +132,12 @@ extension DataEngine {
     /// Counts the share of each fast command of the batch; one step for all of them.
     @inline(__always)
     private mutating func noteSharedLatency(_ microseconds: Int64) {
+        if frontend.batchCount == 1 {
+            let command = Int(frontend.batch[0].command)
+            return noteLatency(command, LatencyHistogram.step(microseconds &* 1000), count: 1)
+        }
         guard frontend.batchCount > 0 else { return }
-        let step = LatencyHistogram.step(microseconds * 1000 / Int64(frontend.batchCount))
+        let step = LatencyHistogram.step(microseconds &* 1000 / Int64(frontend.batchCount))
         var index = 0
         while index < frontend.batchCount {
             let command = Int(frontend.batch[index].command)
@@ -139,10 +146,15 @@ extension DataEngine {
                 index &+= 1
             } while index < frontend.batchCount
                 && Int(frontend.batch[index].command) == command
-            guard command >= 0, frontend.table[command].isTimedWithBatch else { continue }
-            frontend.table.latencies[command].add(
-                step, count: index - start, calls: frontend.table.statistics[command].calls)
+            noteLatency(command, step, count: index &- start)
         }
+    }
+
+    @inline(__always)
+    private mutating func noteLatency(_ command: Int, _ step: Int, count: Int) {
+        guard command >= 0, frontend.table[command].isTimedWithBatch else { return }
+        frontend.table.latencies[command].add(
+            step, count: count, calls: frontend.table.statistics[command].calls)
     }
 
     /// A batch of fast commands that took as long as a slow command: the log gets its first one.

@@ -2,26 +2,53 @@
 #ifndef TANDEM_KERNEL_H
 #define TANDEM_KERNEL_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // epoll_ctl; operation is EPOLL_CTL_ADD, MOD or DEL.
 int tandem_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
-// epoll_pwait without a signal mask, and read and write: no points where a thread can be cancelled.
-// Ours never are, and glibc's own cost as much as a third of a request's parsing.
-static inline int tandem_epoll_wait(
-    int epoll, struct epoll_event *events, int count, int timeout_ms) {
-    return (int)syscall(SYS_epoll_pwait, epoll, events, count, timeout_ms, NULL, (size_t)8);
+// A system call: its result, or the error number as a negative one. Where it is written out it
+// costs a dozen instructions less than glibc's, of which a request alone in its turn makes three.
+static inline long tandem_call(long number, long a, long b, long c, long d, long e, long f) {
+#if defined(__x86_64__)
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+#else
+    long result = syscall(number, a, b, c, d, e, f);
+    return result < 0 ? -errno : result;
+#endif
 }
+// epoll_pwait without a signal mask, read and write, as tandem_call: no points where a thread can
+// be cancelled. Ours never are, and glibc's own cost as much as a third of a request's parsing.
+static inline long tandem_epoll_wait(
+    int epoll, struct epoll_event *events, int count, int timeout_ms) {
+    return tandem_call(SYS_epoll_pwait, epoll, (long)events, count, timeout_ms, 0, 8);
+}
+// Microseconds of CLOCK_MONOTONIC.
+static inline int64_t tandem_monotonic_microseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000 + (int64_t)((uint64_t)time.tv_nsec / 1000);
+}
+
 static inline ssize_t tandem_read(int descriptor, void *buffer, size_t size) {
-    return syscall(SYS_read, descriptor, buffer, size);
+    return tandem_call(SYS_read, descriptor, (long)buffer, (long)size, 0, 0, 0);
 }
 static inline ssize_t tandem_write(int descriptor, const void *bytes, size_t size) {
-    return syscall(SYS_write, descriptor, bytes, size);
+    return tandem_call(SYS_write, descriptor, (long)bytes, (long)size, 0, 0, 0);
 }
 
 // eventfd, nonblocking and not inherited.
