@@ -87,14 +87,14 @@ extension Directive {
                     }
                     guard let hard = ConfigurationNumber.memory(values[start + 1]),
                         let soft = ConfigurationNumber.memory(values[start + 2]),
-                        let seconds = Int(values[start + 3]), seconds >= 0
+                        let seconds = Int32(values[start + 3]), seconds >= 0
                     else {
                         throw DirectiveError(
                             "Error in hard, soft or soft_seconds setting in buffer limit "
                                 + "configuration.")
                     }
                     limits[index] = OutputBufferLimit(
-                        hardBytes: hard, softBytes: soft, softSeconds: seconds)
+                        hardBytes: hard, softBytes: soft, softSeconds: Int(seconds))
                 }
                 settings[keyPath: property] = limits
             },

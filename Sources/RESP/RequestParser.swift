@@ -20,6 +20,9 @@ package struct RequestParser: Equatable {
     @usableFromInline var searched = 0
     /// How many more bytes the pending argument needs; 0 if unknown.
     @usableFromInline package internal(set) var expectedBytes = 0
+    /// Bytes up to the end of the pending argument, counted from the start of its request; 0 when
+    /// its length is not known.
+    package var announcedBytes: Int { bulk < 0 ? 0 : progress + bulk + 2 }
     /// Bytes that are there of an argument whose end is still to come; nil if none is awaited.
     package var partialArgument: Int? {
         bulk >= 0 && expectedBytes > 0 ? max(0, bulk + 2 - expectedBytes) : nil

@@ -60,9 +60,7 @@ extension Frontend {
             slot.value.watched.count + slot.value.subscriptionCount
             + slot.value.shardChannels.count
         // What was announced counts at once, as in Redis, though it gets room only as it comes.
-        let expected = slot.value.parser.expectedBytes
-        let announced =
-            expected > 0 ? Heap.roundedSize(slot.value.input.count + expected) : 0
+        let announced = Heap.roundedSize(slot.value.parser.announcedBytes)
         return MemoryLayout<Session>.size + max(slot.value.input.capacity, announced)
             + slot.value.reply.buffer.capacity + slot.value.queue.bytes.capacity
             + slot.value.queue.overhead + slot.value.name.count + slot.value.heldNames

@@ -51,7 +51,7 @@ extension Frontend {
                 & (SessionFlags.blocked.rawValue | SessionFlags.closing.rawValue
                     | SessionFlags.closeAfterReply.rawValue) != 0
             {
-                return
+                return dropInput(slot)
             }
             if batchCount == Frontend.batchSize {
                 enqueue(slot)
@@ -87,6 +87,20 @@ extension Frontend {
                 if end == slot.value.input.count { return }
             }
         }
+    }
+
+    /// Forgets what a session sends that is being closed: nothing of it will be served, and it may
+    /// send without end.
+    @usableFromInline @inline(never)
+    mutating func dropInput(_ slot: Slot<Session>) {
+        guard !slot.value.flags.isDisjoint(with: [.closing, .closeAfterReply]) else { return }
+        // What is in the batch was parsed from it.
+        guard batchCount == 0 || batch[batchCount - 1].session != slot.address else { return }
+        slot.value.parser = RequestParser()
+        slot.value.input.removeAll()
+        slot.value.input.releaseIfEmpty()
+        slot.value.executed = 0
+        slot.value.parsed = 0
     }
 
     @inlinable @inline(__always)

@@ -64,18 +64,26 @@ private func writeFields(
     if hasGrown { engine.writeBits(call, [0], at: needed - 1) }
     call.reply.array(operations.count)
     var changed = 0
-    for operation in operations where engine.perform(operation, call) { changed += 1 }
+    for operation in operations where engine.perform(operation, call, hasGrown: hasGrown) {
+        changed += 1
+    }
     guard hasGrown || changed > 0 else { return .none }
     // To grow is no change of its own beside the operations that needed it.
     engine.keyspace.changes = changesBefore + max(changed, 1)
-    engine.keyChanged(call[1], call.database, "setbit", .string)
+    if changed > 0 {
+        engine.keyChanged(call[1], call.database, "setbit", .string)
+    } else if !engine.watchers.isEmpty {
+        engine.tripWatchers(call[1], call.database)
+    }
     return .verbatim
 }
 
 extension DataEngine {
     /// Performs one operation on the string at the first key, which is long enough, and answers
-    /// it; whether the string changed.
-    fileprivate mutating func perform(_ operation: BitFieldOperation, _ call: Call) -> Bool {
+    /// it; whether it counts as a change. In a string that has just grown every write does.
+    fileprivate mutating func perform(
+        _ operation: BitFieldOperation, _ call: Call, hasGrown: Bool
+    ) -> Bool {
         let field = operation.field
         let found = keyspace.find(call.database, call[1], hash(call, 1))
         let text = found?.string(&scratch) ?? .empty
@@ -89,7 +97,7 @@ extension DataEngine {
             return false
         }
         call.reply.integer(operation.kind == .set ? old : new)
-        guard new != old else { return false }
+        guard new != old else { return hasGrown }
         writeBits(call, field.bytes(of: text, with: new), at: field.bytes.lowerBound)
         return true
     }

@@ -207,6 +207,7 @@ private func debugPopulate(_ engine: inout DataEngine, _ call: Call) throws(Repl
         key.withView { key in
             let hash = engine.keyspace.hash(key)
             guard engine.keyspace.find(call.database, key, hash) == nil else { return }
+            engine.announceNew(key, call.database)
             value.withView {
                 _ = engine.keyspace.set(call.database, key, hash, string: $0, expiry: .clear)
             }

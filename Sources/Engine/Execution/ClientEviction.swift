@@ -27,7 +27,7 @@ extension DataEngine {
         let bytes =
             wanted > 0
             ? wanted
-            : Int(Double(settings.maxmemory) * Double(-wanted) / 100)
+            : settings.maxmemory / 100 * -wanted + settings.maxmemory % 100 * -wanted / 100
         return max(bytes, DataEngine.leastClientLimit)
     }
 
@@ -115,6 +115,10 @@ extension DataEngine {
             if clientMemory.total <= limit { return }
             frontend.log(.notice, "Evicting client: \(frontend.describe(slot))")
             frontend.close(slot)
+            // What it will not be sent any more makes room at once; its input may be in use.
+            slot.value.reply.buffer.removeAll()
+            slot.value.reply.buffer.releaseIfEmpty()
+            discardTransaction(slot)
             count(slot)
             statistics.evictedClients += 1
         }

@@ -95,12 +95,7 @@ extension DataEngine {
             if item.command >= 0, frontend.table[Int(item.command)].isTimedWithBatch {
                 if dispatch(call) { frontend.finish(item, slot) }
             } else {
-                frontend.quietUntil = 0
-                let before = frontend.clock()
-                if dispatch(call) { frontend.finish(item, slot) }
-                let took = frontend.clock() - before
-                slow += took
-                noteDuration(call, took)
+                slow &+= executeTimed(item, call)
             }
             frontend.noteOutput(slot)
         }
@@ -117,16 +112,16 @@ extension DataEngine {
         statistics.sharedMicroseconds &+= Int(microseconds)
         statistics.sharedCalls &+= frontend.batchCount
         if frontend.settings.latencyTracking { noteSharedLatency(microseconds) }
-        if microseconds > noticeable { noteSlowBatch(microseconds) }
+        if microseconds >= noticeable { noteSlowBatch(microseconds) }
     }
 
-    /// Microseconds beyond which somebody wants to know of a batch.
+    /// Microseconds from which on somebody wants to know of a batch.
     @inline(__always)
     private var noticeable: Int64 {
         let slow = Int64(frontend.settings.slowlogSlowerThan)
         let delay = Int64(frontend.settings.latencyMonitorThreshold)
-        if _slowPath(delay > 0) { return slow >= 0 ? min(slow, delay * 1000) : delay * 1000 }
-        return slow >= 0 ? slow : .max
+        let least = slow >= 0 ? slow : .max
+        return _slowPath(delay > 0 && delay < least / 1000) ? delay * 1000 : least
     }
 
     /// Counts the share of each fast command of the batch; one step for all of them.
@@ -157,21 +152,48 @@ extension DataEngine {
             step, count: count, calls: frontend.table.statistics[command].calls)
     }
 
-    /// A batch of fast commands that took as long as a slow command: the log gets its first one.
+    /// A batch of fast commands that took as long as a slow command. Each is logged with its share
+    /// if that is long enough, else the first with all of it: who of them was slow is not known.
     @inline(never)
     private mutating func noteSlowBatch(_ microseconds: Int64) {
         guard frontend.batchCount > 0 else { return }
-        let item = frontend.batch[0]
-        guard item.command >= 0 else { return }
-        let call = Call(
-            session: Slot(address: item.session), arena: frontend.arena, first: Int(item.first),
-            count: Int(item.count), command: Int(item.command))
-        noteDuration(call, microseconds)
+        let share = microseconds / Int64(frontend.batchCount)
+        for index in 0..<frontend.batchCount {
+            let item = frontend.batch[index]
+            let call = Call(
+                session: Slot(address: item.session), arena: frontend.arena,
+                first: Int(item.first), count: Int(item.count), command: Int(item.command))
+            guard wasTimedWithBatch(call) else { continue }
+            if share < noticeable { return logIfSlow(call, microseconds) }
+            logIfSlow(call, share)
+        }
+    }
+
+    /// Whether the call shared the time of its batch and was neither refused nor queued.
+    private func wasTimedWithBatch(_ call: Call) -> Bool {
+        guard call.command >= 0 else { return false }
+        let entry = frontend.table[call.command]
+        return entry.isTimedWithBatch && entry.accepts(arguments: call.count)
+            && call.session.value.flags.contains(.authenticated)
+            && !call.session.value.flags.contains(.inTransaction)
+    }
+
+    /// Runs a request that is timed by itself; the microseconds it took. One that is refused or
+    /// queued is no call, and is not logged.
+    @inline(never)
+    private mutating func executeTimed(_ item: BatchedRequest, _ call: Call) -> Int64 {
+        frontend.quietUntil = 0
+        let index = call.command < 0 ? -1 : frontend.table.executed(call)
+        let calls = index < 0 ? 0 : frontend.table.statistics[index].calls
+        let before = frontend.clock()
+        if dispatch(call) { frontend.finish(item, call.session) }
+        let took = frontend.clock() - before
+        if index >= 0, frontend.table.statistics[index].calls != calls { noteDuration(call, took) }
+        return took
     }
 
     /// Counts the time of one command, and logs it if it was slow.
     mutating func noteDuration(_ call: Call, _ microseconds: Int64) {
-        guard call.command >= 0 else { return }
         let microseconds = microseconds + introspection.sleepToCome
         introspection.sleepToCome = 0
         let index = frontend.table.executed(call)
@@ -181,6 +203,11 @@ extension DataEngine {
                 LatencyHistogram.step(microseconds * 1000), count: 1,
                 calls: frontend.table.statistics[index].calls)
         }
+        logIfSlow(call, microseconds)
+    }
+
+    private mutating func logIfSlow(_ call: Call, _ microseconds: Int64) {
+        let index = frontend.table.executed(call)
         let threshold = Int64(frontend.settings.latencyMonitorThreshold)
         if threshold > 0, microseconds / 1000 >= threshold {
             frontend.latencyMonitor.add(
