@@ -17,9 +17,14 @@ package struct Fence: Equatable, Sendable {
     package init() {}
 
     /// A server starts with what `node` remembers; `isPrimary` is the role its configuration
-    /// gives it now, which may be newer than the remembered one.
-    package init(_ node: NodeState, isPrimary: Bool, at now: Int64) {
-        isClosed = isPrimary && node.stop == .unclean && !node.watchers.isEmpty
+    /// gives it now, which may be newer than the remembered one. `loaded` is where the data end
+    /// that it found on disk: a clean stop vouches for those that were saved then, and for no
+    /// others that came into their place.
+    package init(
+        _ node: NodeState, isPrimary: Bool, loaded: StreamPosition?, at now: Int64
+    ) {
+        let isVouchedFor = loaded.map { node.stop == .clean($0) } ?? false
+        isClosed = isPrimary && !isVouchedFor && !node.watchers.isEmpty
         if Mutation.fenceIgnored.isActive { isClosed = false }
         if isClosed { nextReminder = now }
     }

@@ -285,6 +285,22 @@ import Testing
         #expect(primary.info("tandem_fenced") == "1")
     }
 
+    /// The file on disk is not the one that was saved at the stop.
+    @Test(arguments: [false, true])
+    func aCleanStopSaysNothingOfOtherData(hasOlderFile: Bool) {
+        let (primary, replicas) = group(1)
+        watch(primary)
+        primary.run("SAVE")
+        let older = primary.files["dump.rdb"]
+        primary.run("SET", "b", "1")
+        primary.run("SHUTDOWN", "SAVE")
+        #expect(older != nil && older != primary.files["dump.rdb"])
+        primary.files["dump.rdb"] = hasOlderFile ? older : nil
+        primary.restart()
+        #expect(primary.info("tandem_fenced") == "1")
+        #expect(replicas[0].get("b") == "1")
+    }
+
     @Test func aBrokenNodeStateFileStopsTheStart() {
         let server = network.add("n")
         watch(server)

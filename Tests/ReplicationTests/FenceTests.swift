@@ -12,26 +12,40 @@ import Testing
         return state
     }
 
-    private let clean = NodeState.Stop.clean(
-        StreamPosition(id: ReplicationID(FenceTests.id)!, offset: 100))
+    private static let saved = StreamPosition(id: ReplicationID(id)!, offset: 100)
+    private let clean = NodeState.Stop.clean(saved)
 
     @Test func onlyAWatchedPrimaryThatCrashedStartsClosed() {
-        #expect(Fence(node(), isPrimary: true, at: 0).isClosed)
-        #expect(!Fence(node(), isPrimary: false, at: 0).isClosed)
-        #expect(!Fence(node(watched: false), isPrimary: true, at: 0).isClosed)
-        #expect(!Fence(node(clean), isPrimary: true, at: 0).isClosed)
+        #expect(Fence(node(), isPrimary: true, loaded: Self.saved, at: 0).isClosed)
+        #expect(!Fence(node(), isPrimary: false, loaded: Self.saved, at: 0).isClosed)
+        #expect(!Fence(node(watched: false), isPrimary: true, loaded: Self.saved, at: 0).isClosed)
+        #expect(!Fence(node(clean), isPrimary: true, loaded: Self.saved, at: 0).isClosed)
         #expect(!Fence().isClosed)
+    }
+
+    /// The promise is for the data that were saved at the stop. Older ones, or none, may have come
+    /// into their place.
+    @Test func aCleanStopVouchesOnlyForTheDataOfThen() {
+        let other = ReplicationID(String(repeating: "e", count: 40))!
+        let places = [
+            nil, StreamPosition(id: Self.saved.id, offset: 99),
+            StreamPosition(id: Self.saved.id, offset: 101), StreamPosition(id: other, offset: 100),
+        ]
+        for loaded in places {
+            #expect(Fence(node(clean), isPrimary: true, loaded: loaded, at: 0).isClosed)
+            #expect(!Fence(node(clean), isPrimary: false, loaded: loaded, at: 0).isClosed)
+        }
     }
 
     /// The role in the file may be older than the configuration: a replica that was promoted and
     /// crashed before it could write that down is a primary all the same.
     @Test func theRoleNowDecidesAndNotTheRememberedOne() {
-        #expect(Fence(node(role: .replica), isPrimary: true, at: 0).isClosed)
-        #expect(!Fence(node(role: .primary), isPrimary: false, at: 0).isClosed)
+        #expect(Fence(node(role: .replica), isPrimary: true, loaded: Self.saved, at: 0).isClosed)
+        #expect(!Fence(node(role: .primary), isPrimary: false, loaded: Self.saved, at: 0).isClosed)
     }
 
     @Test func theLogIsRemindedWhileItIsClosedAndTimeNeverOpensIt() {
-        var fence = Fence(node(), isPrimary: true, at: 7)
+        var fence = Fence(node(), isPrimary: true, loaded: Self.saved, at: 7)
         #expect(fence.tick(at: 7) != nil)
         #expect(fence.tick(at: 8) == nil)
         #expect(fence.tick(at: 7 + Fence.reminderInterval) != nil)

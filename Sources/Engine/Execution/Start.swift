@@ -69,6 +69,7 @@ extension DataEngine {
     /// The data file is loaded, or there is none, or it is no good.
     mutating func startDataLoaded(_ result: FileLoad) {
         gates.insert(.loading)
+        var loaded: StreamPosition?
         switch result {
         case .failure(let reason):
             return giveUp(
@@ -86,16 +87,16 @@ extension DataEngine {
             frontend.log(
                 .notice, "DB loaded from disk: \(elapsed / 1_000_000).\(milliseconds) seconds")
             restoreHistory(aux)
+            loaded = aux.position
         }
-        takeRole()
+        takeRole(loaded)
     }
 
     /// The history that the loaded data end, so that replication can go on instead of starting
     /// over. Does nothing the second time.
     private mutating func restoreHistory(_ aux: LoadedAux) {
-        guard !replication.stream.isActive, let text = aux.replicationID,
-            let id = ReplicationID(text), let offset = aux.offset
-        else { return }
+        guard !replication.stream.isActive, let position = aux.position else { return }
+        let (id, offset) = (position.id, position.offset)
         if replication.isReplica {
             replication.history.adopt(id)
             replication.primary.canContinue = true
@@ -120,10 +121,11 @@ extension DataEngine {
 
     /// Decides whether the server serves at once. One that comes back as a primary from a crash
     /// while sentinels watched it does not: they may have chosen another one.
-    private mutating func takeRole() {
+    private mutating func takeRole(_ loaded: StreamPosition?) {
         let isPrimary = !replication.isReplica
         let now = frontend.time.monotonic
-        replication.fence = Fence(replication.node.state, isPrimary: isPrimary, at: now)
+        replication.fence = Fence(
+            replication.node.state, isPrimary: isPrimary, loaded: loaded, at: now)
         if replication.fence.isClosed { gates.insert(.fenced) }
         if let reminder = replication.fence.tick(at: now) { log(reminder) }
         refreshPropagation()

@@ -35,6 +35,12 @@ package struct LoadedAux: Equatable, Sendable {
     /// Keys loaded.
     package var keys = 0
     package init() {}
+
+    /// Where the data end; nil where the file does not say.
+    var position: StreamPosition? {
+        guard let id = replicationID.flatMap({ ReplicationID($0) }), let offset else { return nil }
+        return StreamPosition(id: id, offset: offset)
+    }
 }
 
 /// What became of a piece of a dataset.
