@@ -9,6 +9,7 @@ package enum Mutation: String, CaseIterable, Sendable {
     case epochNotPersisted = "epoch-not-persisted"
     case electedWithoutMajority = "elected-without-majority"
     case staleReplicaPromoted = "stale-replica-promoted"
+    case ancientReplicaPromoted = "ancient-replica-promoted"
     case oldPrimaryForgotten = "old-primary-forgotten"
     case staleEpochAdopted = "stale-epoch-adopted"
     case failoverUncoordinated = "failover-uncoordinated"

@@ -52,6 +52,8 @@ package struct RDBEncoder: ~Copyable {
             text("repl-stream-db", "\(stream.database)", &self)
             text("repl-id", stream.id, &self)
             text("repl-offset", "\(stream.offset)", &self)
+        } else if let history = information.history {
+            text("tandem-history", history, &self)
         }
         text("aof-base", information.isLogBase ? "1" : "0", &self)
     }
@@ -243,17 +245,20 @@ package struct RDBInformation: Equatable, Sendable {
     package let usedMemory: Int
     /// Nil when nobody could continue from the file.
     package let stream: Stream?
+    /// The history to which the data belong, for files without a place in a stream.
+    package let history: String?
     /// Whether the file is the base of an append-only log.
     package let isLogBase: Bool
 
     package init(
         version: String, createdAt: Int64, usedMemory: Int, stream: Stream? = nil,
-        isLogBase: Bool = false
+        history: String? = nil, isLogBase: Bool = false
     ) {
         self.version = version
         self.createdAt = createdAt
         self.usedMemory = usedMemory
         self.stream = stream
+        self.history = history
         self.isLogBase = isLogBase
     }
 }

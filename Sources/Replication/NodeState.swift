@@ -43,11 +43,17 @@ package struct NodeState: Equatable, Sendable {
     package var stop: Stop
     /// The newest epoch this node has been told.
     package var epoch: Int
+    /// The histories that the node's data went through, the newest last; at most `historyLimit`,
+    /// the oldest are forgotten. A history is named here before a file is that belongs to it, so
+    /// whoever knows the one in which the node's data end can tell which others came before.
+    package private(set) var histories: [ReplicationID] = []
     /// At most `watcherLimit`, one for each ID.
     package private(set) var watchers: [Watcher] = []
 
     /// Sentinels remembered.
     package static let watcherLimit = 64
+    /// Histories remembered.
+    package static let historyLimit = 64
     /// Bytes a file may have.
     package static let fileLimit = 64 * 1024
 
@@ -80,6 +86,21 @@ package struct NodeState: Equatable, Sendable {
         return true
     }
 
+    /// The data go on in `history`. Returns whether that is news.
+    package mutating func enter(_ history: ReplicationID) -> Bool {
+        guard histories.last != history else { return false }
+        histories.removeAll { $0 == history }
+        if histories.count == NodeState.historyLimit { histories.removeFirst() }
+        histories.append(history)
+        return true
+    }
+
+    /// The node starts with data of `history`. If that is none of those it knows, the data are
+    /// not its own, and nothing is known of what came before or after.
+    package mutating func resume(_ history: ReplicationID) {
+        if !histories.contains(history) { histories = [history] }
+    }
+
     /// The contents of the file.
     package var file: [UInt8] {
         var text = "tandem-node-state 1\nnode \(nodeID)\nrole \(role.rawValue)\n"
@@ -88,6 +109,7 @@ package struct NodeState: Equatable, Sendable {
         case .clean(let position): text += "stop clean \(position.id) \(position.offset)\n"
         }
         text += "epoch \(epoch)\n"
+        for history in histories { text += "history \(history)\n" }
         for watcher in watchers {
             text += "sentinel \(watcher.id) \(watcher.host) \(watcher.port)\n"
         }
@@ -184,6 +206,7 @@ extension NodeState {
         var role: Role?
         var stop: Stop?
         var epoch: Int?
+        var histories: [ReplicationID] = []
         var watchers: [Watcher] = []
 
         mutating func read(_ line: String) throws(FieldError) {
@@ -210,6 +233,16 @@ extension NodeState {
                 } else {
                     try set(&stop, Fields.cleanStop(words), words: 4)
                 }
+            case "history":
+                var history: ReplicationID?
+                try set(&history, ReplicationID(value), words: 2)
+                guard let history, histories.count < NodeState.historyLimit else {
+                    throw FieldError(reason: .badValue(name))
+                }
+                guard !histories.contains(history) else {
+                    throw FieldError(reason: .repeated(name))
+                }
+                histories.append(history)
             case "sentinel":
                 var watcher: Watcher?
                 let parsed =
@@ -242,6 +275,7 @@ extension NodeState {
             guard let stop else { throw NodeStateError(line: 0, .missing("stop")) }
             guard let epoch else { throw NodeStateError(line: 0, .missing("epoch")) }
             var state = NodeState(nodeID: nodeID, role: role, stop: stop, epoch: epoch)
+            state.histories = histories
             state.watchers = watchers
             return state
         }

@@ -207,6 +207,8 @@ final class TestServer {
     private var reads: [Int: ArraySlice<UInt8>] = [:]
     var ready: [Slot<Session>] = []
     var isDiskFull = false
+    /// Whole files cannot be replaced.
+    var isNodeStateLost = false
     /// The network does not reach it.
     var isCutOff = false
     private(set) var exitStatus: Int32?
@@ -312,6 +314,10 @@ final class TestServer {
             if let engine { _ = flush(engine) }
             kill()
             exitStatus = status
+        case .replaceFile(let id, _, _) where isNodeStateLost:
+            events.append(
+                .fileFailed(
+                    id: id, operation: "open", errno: 30, reason: "Read-only file system"))
         case .replaceFile(let id, let path, let bytes):
             files[path] = bytes
             events.append(.fileDone(id: id))

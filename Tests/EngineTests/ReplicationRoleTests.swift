@@ -260,6 +260,20 @@ import Testing
         #expect(network.wait { replicas[0].isLinkUp } && replicas[0].digest == primary.digest)
     }
 
+    @Test func aFencedPrimaryKeepsItsPlaceInTheHistory() {
+        let (primary, _) = group(1) { $0.replBacklogTTL = 2 }
+        watch(primary)
+        primary.run("SAVE")
+        let place = primary.place
+        primary.restart()
+        network.pass(milliseconds: 5000)
+        #expect(primary.info("tandem_fenced") == "1")
+        #expect("\(primary.info("master_replid2")):\(primary.info("master_repl_offset"))" == place)
+        primary.run("TANDEM", "RESUME", "5")
+        network.pass(milliseconds: 1000)
+        #expect(primary.info("repl_backlog_active") == "1")
+    }
+
     @Test func aFencedPrimaryThatBecomesAReplicaIsFree() {
         let (primary, replicas) = group(1)
         watch(primary)
@@ -307,5 +321,81 @@ import Testing
         server.files["node-state-6379"]?[3] ^= 1
         server.restart()
         #expect(server.exitStatus == 1 && server.logged("Cannot use node-state-6379"))
+    }
+
+    // MARK: Histories
+
+    /// A primary that went through other histories while a replica was away still knows, when it
+    /// comes back from a crash, that its data are the newer ones.
+    @Test(arguments: [false, true])
+    func aCrashedPrimaryKnowsWhichHistoriesCameBefore(isBacklogFreed: Bool) {
+        let (primary, replicas) = group(1) { $0.replBacklogTTL = 2 }
+        watch(primary)
+        let first = primary.info("master_replid")
+        #expect(primary.info("tandem_histories") == first)
+        #expect(primary.info("tandem_history") == first)
+        replicas[0].kill()
+        if isBacklogFreed {
+            network.pass(milliseconds: 5000)
+            #expect(primary.info("repl_backlog_active") == "0")
+        } else {
+            primary.run("SAVE")
+            primary.restart()
+            primary.run("TANDEM", "RESUME", "5")
+        }
+        let second = primary.info("master_replid")
+        // Nobody got to know it yet.
+        #expect(second != first && primary.info("tandem_histories") == first)
+        primary.run("SET", "b", "1")
+        primary.run("SAVE")
+        primary.restart()
+        #expect(primary.info("tandem_fenced") == "1" && primary.info("db0") != "")
+        #expect(primary.info("tandem_history") == second)
+        #expect(primary.info("tandem_histories") == "\(first),\(second)")
+        primary.run("TANDEM", "RESUME", "6")
+        #expect(primary.info("tandem_history") == primary.info("master_replid"))
+        // A crash without another save leads back to the same data.
+        primary.restart()
+        #expect(primary.info("tandem_history") == second)
+    }
+
+    @Test func dataOfAnotherNodeSayNothingOfTheHistoriesKnown() {
+        let (primary, _) = group(1)
+        let other = network.add("other")
+        for server in [primary, other] { watch(server) }
+        other.run("SET", "b", "1")
+        other.run("SAVE")
+        primary.files["dump.rdb"] = other.files["dump.rdb"]
+        primary.restart()
+        #expect(primary.info("tandem_history") == other.info("master_replid"))
+        #expect(primary.info("tandem_histories") == other.info("master_replid"))
+        primary.files["dump.rdb"] = nil
+        primary.restart()
+        #expect(primary.info("tandem_history") == String(repeating: "0", count: 40))
+    }
+
+    @Test func aReplicaRemembersTheHistoriesOfItsPrimary() {
+        let (primary, replicas) = group(2)
+        let first = primary.info("master_replid")
+        replicas[0].run("REPLICAOF", "NO", "ONE")
+        replicas[1].follow(replicas[0])
+        #expect(network.wait { replicas[1].isLinkUp })
+        let second = replicas[0].info("master_replid")
+        #expect(second != first)
+        #expect(replicas[1].info("tandem_histories") == "\(first),\(second)")
+        #expect(replicas[0].info("tandem_histories") == "\(first),\(second)")
+    }
+
+    /// The file belongs to a history that node-state must know first.
+    @Test func aFileTakesItsPlaceBehindTheHistoryItBelongsTo() {
+        let (primary, _) = group(0)
+        watch(primary)
+        primary.isNodeStateLost = true
+        #expect(primary.run("SAVE").isError)
+        #expect(primary.files["dump.rdb"] == nil && primary.logged("node-state-6379 could not be"))
+        primary.isNodeStateLost = false
+        network.pass(milliseconds: 2000)
+        #expect(primary.run("SAVE") == .simple("OK"))
+        #expect(primary.files["dump.rdb"] != nil)
     }
 }

@@ -8,6 +8,7 @@ import Testing
         var state = NodeState(
             nodeID: id("a").text, role: .primary,
             stop: .clean(StreamPosition(id: id("b"), offset: 4711)), epoch: 12)
+        for digit in ["d", "e"] { _ = state.enter(id(digit)) }
         _ = state.watch(NodeState.Watcher(id: id("1").text, host: "10.0.0.1", port: 26379)!)
         _ = state.watch(NodeState.Watcher(id: id("2").text, host: "fe80::1%eth0", port: 0)!)
         return state
@@ -19,7 +20,8 @@ import Testing
         #expect(
             lines.dropLast() == [
                 "tandem-node-state 1", "node \(id("a"))", "role primary",
-                "stop clean \(id("b")) 4711", "epoch 12", "sentinel \(id("1")) 10.0.0.1 26379",
+                "stop clean \(id("b")) 4711", "epoch 12", "history \(id("d"))",
+                "history \(id("e"))", "sentinel \(id("1")) 10.0.0.1 26379",
                 "sentinel \(id("2")) fe80::1%eth0 0",
             ])
         #expect(lines.last?.hasPrefix("checksum ") == true && lines.last?.count == 25)
@@ -53,6 +55,33 @@ import Testing
         #expect(NodeState.Watcher(id: id("1").text, host: "h", port: 65536) == nil)
     }
 
+    @Test func historiesAreKeptInTheirOrderAndAreBounded() {
+        var state = sample()
+        let entered = [state.enter(id("e")), state.enter(id("d")), state.enter(id("f"))]
+        #expect(entered == [false, true, true])
+        #expect(state.histories == [id("e"), id("d"), id("f")])
+        state.resume(id("d"))
+        #expect(state.histories.count == 3)
+        state.resume(id("c"))
+        #expect(state.histories == [id("c")])
+        var random = RandomGenerator(seed: 1)
+        var last: [ReplicationID] = []
+        for _ in 0..<100 {
+            last.append(ReplicationID(random: &random))
+            _ = state.enter(last[last.count - 1])
+        }
+        #expect(state.histories == last.suffix(NodeState.historyLimit))
+    }
+
+    /// Files of versions that remembered no histories have none of these lines.
+    @Test func aFileWithoutHistoriesIsRead() throws {
+        let bytes = file([
+            "tandem-node-state 1", "node \(id("a"))", "role replica", "stop unclean", "epoch 3",
+        ])
+        let state = NodeState(nodeID: id("a").text, role: .replica, epoch: 3)
+        #expect(try NodeState(file: bytes) == state)
+    }
+
     @Test func everyDamagedByteAndEveryCutIsNoticed() {
         let file = sample().file
         for index in file.indices {
@@ -78,6 +107,7 @@ import Testing
         (2, "role primary", 5, .repeated("role")),
         (2, "colour blue", 5, .unknownName("colour")),
         (2, "", 5, .unknownName("")),
+        (2, "history 123", 5, .badValue("history")),
         (2, "sentinel x h 1", 5, .badValue("sentinel")),
         (2, "sentinel", 5, .badValue("sentinel")),
         (1, "stop clean 1", 4, .badValue("stop")),
@@ -112,5 +142,8 @@ import Testing
             "sentinel \(id("1")) h 1", "sentinel \(id("1")) h 2",
         ])
         #expect(error(twice)?.description == "node-state, line 7: 'sentinel' stands twice")
+        let head = ["tandem-node-state 1", "node \(id("a"))", "role replica", "stop unclean"]
+        let again = file(head + ["epoch 1", "history \(id("1"))", "history \(id("1"))"])
+        #expect(error(again)?.description == "node-state, line 7: 'history' stands twice")
     }
 }

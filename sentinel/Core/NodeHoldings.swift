@@ -1,3 +1,4 @@
+import Memory
 import RESP
 
 /// Comparing what two nodes hold by what they say of themselves.
@@ -9,18 +10,43 @@ extension NodeReport {
     var isBlank: Bool { position <= 0 && !holdsKeys }
 
     /// Whether both go back to one history, so that their positions compare.
-    private func sharesHistory(with other: NodeReport) -> Bool {
-        let histories = [other.replicationID, other.replicationID2].filter { !Self.isNone($0) }
-        return [replicationID, replicationID2].contains {
+    func sharesHistory(with other: NodeReport) -> Bool {
+        let histories = [other.replicationID, other.replicationID2, other.history]
+        return [replicationID, replicationID2, history].contains {
             !Self.isNone($0) && histories.contains($0)
         }
     }
 
-    /// Whether the node holds everything the other holds. One of another history counts as newer
-    /// if it holds anything, because it was served by a primary that we no longer know.
+    /// Whether the node holds everything the other holds. In one history positions tell. Else the
+    /// data are older whose history the other's went through before it came to its own: positions
+    /// of different histories do not compare, and those of the older may well be the greater.
+    /// What neither knows was served by a primary that we no longer know, and counts as newer.
     func hasAtLeast(_ other: NodeReport) -> Bool {
-        sharesHistory(with: other) ? position >= other.position : position > 0
+        if sharesHistory(with: other) { return position >= other.position }
+        if let isLater = isLater(than: other), !Mutation.ancientReplicaPromoted.isActive {
+            return isLater
+        }
+        return position > 0
     }
+
+    /// Whether the data belong to a later history than the other's, as far as one of the two
+    /// remembers both.
+    private func isLater(than other: NodeReport) -> Bool? {
+        let (own, foreign) = (currentHistory, other.currentHistory)
+        guard !Self.isNone(own), !Self.isNone(foreign) else { return nil }
+        for memory in [other.histories, histories] {
+            guard let first = memory.lastIndex(of: own[...]),
+                let second = memory.lastIndex(of: foreign[...])
+            else { continue }
+            return first > second
+        }
+        // A memory that is full has forgotten the oldest.
+        let isFull = other.histories.count == NodeReport.historyLimit
+        let isStranger = !histories.isEmpty && !histories.contains { other.histories.contains($0) }
+        return isFull && isStranger ? false : nil
+    }
+
+    private var currentHistory: String { history.isEmpty ? replicationID : history }
 
     /// Whether the node holds nothing although the other held something that it has not reached;
     /// of another that never told anything the worst is assumed.

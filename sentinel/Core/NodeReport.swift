@@ -39,11 +39,18 @@ package struct NodeReport: Equatable, Sendable {
     // Of our own servers.
     /// Whether a restarted primary waits for the sentinels' word.
     package var isFenced = false
+    /// The history to which its data belong; empty where it is not told.
+    var history = ""
+    /// The histories its data went through, the newest last.
+    var histories: [Substring] = []
     /// nil until TANDEM WATCH was answered.
     var isWatchable: Bool?
     var roleAskedAt: Int64?
     /// Whether ROLE was refused on this connection.
     var refusesRole = false
+
+    /// Histories that are believed of a node; our servers remember as many.
+    static let historyLimit = 64
 
     init(_ role: Role, now: Int64) {
         self.role = role
@@ -81,6 +88,8 @@ extension NodeReport {
         // A primary does not tell it, and one that was a replica holds what it holds now.
         offset = 0
         isFenced = false
+        history = ""
+        histories = []
         holdsKeys = false
         failoverState = ""
         var sawRole = false
@@ -166,6 +175,9 @@ extension NodeReport {
         case InfoField.replicationOffset: historyOffset = Int64(value) ?? 0
         case InfoField.failoverState: failoverState = String(value)
         case "tandem_fenced": isFenced = value == "1"
+        case "tandem_history": history = String(value)
+        case "tandem_histories":
+            histories = value.split(separator: ",").suffix(NodeReport.historyLimit)
         default: break
         }
     }

@@ -83,6 +83,10 @@ extension SentinelState {
         if case .requested(let target?) = failover.cause {
             chosen = best.first { names.isSame(groups[group].replicas[$0].address, target) }
         } else if groups[group].primary.report.isFenced, link(primary(group)).isConnected {
+            // What it holds now decides, and not what it held in the life before.
+            guard groups[group].primary.report.isOfThisConnection else {
+                return awaitPrimaryReport(group, failover)
+            }
             switch judgeFence(group, best, failover) {
             case .promote(let index): chosen = index
             case .wait: return wake(group, at: now + microseconds(Timing.pollPeriod))
@@ -110,6 +114,15 @@ extension SentinelState {
         } else {
             enter(.sendingPromotion, group)
         }
+    }
+
+    /// The primary's INFO is on its way; one that does not answer in time is as good as down, and
+    /// so is what follows from its silence.
+    private mutating func awaitPrimaryReport(_ group: Int, _ failover: Failover) {
+        let limit = failover.since + microseconds(Timing.fencePatience)
+        guard now < limit else { return abortFailover(group, .abortNoGoodReplica) }
+        pollInfo(primary(group))
+        wake(group, at: limit)
     }
 
     /// Whoever could serve holds nothing, and the data may yet come back.

@@ -88,6 +88,8 @@ extension DataEngine {
                 .notice, "DB loaded from disk: \(elapsed / 1_000_000).\(milliseconds) seconds")
             restoreHistory(aux)
             loaded = aux.position
+            replication.loadedHistory = aux.lastHistory
+            if let history = aux.lastHistory { replication.node.state.resume(history) }
         }
         takeRole(loaded)
     }

@@ -25,6 +25,10 @@ extension DataEngine {
         info.field("repl_backlog_histlen", replication.stream.historyLength)
         info.field("tandem_fenced", replication.fence.isClosed)
         info.field("tandem_node_id", replication.node.state.nodeID)
+        info.field("tandem_history", dataHistory)
+        info.field(
+            "tandem_histories",
+            replication.node.state.histories.map(\.text).joined(separator: ","))
     }
 
     /// What a replica tells of its primary.

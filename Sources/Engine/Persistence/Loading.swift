@@ -32,6 +32,8 @@ package struct LoadedAux: Equatable, Sendable {
     package var replicationID: String?
     package var offset: Int?
     package var streamDatabase: Int?
+    /// The history of data that have no place in a stream.
+    package var history: String?
     /// Keys loaded.
     package var keys = 0
     package init() {}
@@ -41,6 +43,9 @@ package struct LoadedAux: Equatable, Sendable {
         guard let id = replicationID.flatMap({ ReplicationID($0) }), let offset else { return nil }
         return StreamPosition(id: id, offset: offset)
     }
+
+    /// The history in which the data end; nil where the file does not say.
+    var lastHistory: ReplicationID? { (replicationID ?? history).flatMap { ReplicationID($0) } }
 }
 
 /// What became of a piece of a dataset.
@@ -112,6 +117,8 @@ extension DataEngine {
     private mutating func noteAux(_ key: ByteView, _ value: ByteView) {
         if key == "repl-id" {
             persistence.loader?.aux.replicationID = value.string
+        } else if key == "tandem-history" {
+            persistence.loader?.aux.history = value.string
         } else if key == "repl-offset" {
             persistence.loader?.aux.offset = value.integer.map { Int($0) }.flatMap {
                 (0...StreamPosition.longest).contains($0) ? $0 : nil

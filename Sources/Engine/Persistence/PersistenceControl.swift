@@ -1,6 +1,7 @@
 import Keyspace
 import Memory
 import Persistence
+import Replication
 import Sessions
 
 /// Everything the engine holds for snapshots and for loading: at most one snapshot walk and one
@@ -191,9 +192,11 @@ extension DataEngine {
     mutating func beginRun(
         _ target: SnapshotTarget, includesKeys: Bool = true, completions: [SaveCompletion] = []
     ) {
+        noteHistory()
         let information = RDBInformation(
             version: "7.0.15", createdAt: frontend.time.wall / 1_000_000, usedMemory: heap.used,
-            stream: snapshotStreamPosition())
+            stream: snapshotStreamPosition(),
+            history: replication.node.isWatched ? replication.history.id.text : nil)
         persistence.target = target
         persistence.run = SnapshotRun(
             encoder: SnapshotEncoder(

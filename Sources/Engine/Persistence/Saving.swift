@@ -77,8 +77,19 @@ extension DataEngine {
             persistence.run?.isWriting = true
             frontend.requests.append(.appendFile(id: file, bytes: piece))
         } else if persistence.run?.encoder.isFinished == true {
+            commitSave(file, path)
+        }
+    }
+
+    /// The file takes its place once node-state knows the history it belongs to: else nobody
+    /// could tell after a crash which other data are older.
+    private mutating func commitSave(_ file: Int, _ path: String) {
+        switch replication.node.recording {
+        case .done:
             persistence.run?.isCommitting = true
             frontend.requests.append(.commitFile(id: file, renameTo: path))
+        case .underWay: break
+        case .failed: saveFailed(file, "\(nodeStateFile) could not be written")
         }
     }
 

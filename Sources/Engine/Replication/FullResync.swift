@@ -100,6 +100,7 @@ extension DataEngine {
         replication.primary.isOrdered = false
         replication.primary.acceptsEmpty = false
         replication.history.adopt(position.id)
+        noteHistory()
         // Sub-replicas follow what is gone: they have to start over too.
         closeReplicas()
         replication.stream.reset(to: position.offset)

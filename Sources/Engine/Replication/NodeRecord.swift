@@ -28,6 +28,20 @@ package struct NodeRecord: Equatable {
     init(nodeID: String) { state = NodeState(nodeID: nodeID, role: .primary) }
 
     var isWatched: Bool { !state.watchers.isEmpty }
+
+    /// Whether what must survive a crash is on disk.
+    enum Recording: Equatable {
+        case done
+        case underWay
+        /// The last attempt failed; there will be another.
+        case failed
+    }
+
+    var recording: Recording {
+        if !isWatched { return .done }
+        if writing != nil { return .underWay }
+        return isStale ? .failed : .done
+    }
 }
 
 extension DataEngine {
@@ -100,10 +114,24 @@ extension DataEngine {
         if replication.node.isWatched { saveNode() }
     }
 
+    /// The present history is about to be named to others or in a file, or its data have become
+    /// ours. Those that nobody ever got to know need not be remembered.
+    mutating func noteHistory() {
+        guard replication.node.state.enter(replication.history.id) else { return }
+        if replication.node.isWatched { saveNode() }
+    }
+
+    /// The history to which the data belong. While fenced it is that of the file they were loaded
+    /// from, since in the new one nothing has happened yet; `none` if the file did not say.
+    var dataHistory: ReplicationID {
+        replication.fence.isClosed ? replication.loadedHistory ?? .none : replication.history.id
+    }
+
     /// Lets a fenced primary serve.
     mutating func liftFence() {
         guard replication.fence.isClosed else { return }
         replication.fence.open()
+        replication.noReplicasSince = frontend.time.monotonic
         gates.remove(.fenced)
         frontend.log(.warning, "Fence lifted")
     }

@@ -271,6 +271,7 @@ extension DataEngine {
     private mutating func continued(as id: ReplicationID?) {
         let offset = streamEnd
         if let id, replication.history.continued(as: id, at: offset) {
+            noteHistory()
             // Sub-replicas must learn of the new name.
             closeReplicas()
         }

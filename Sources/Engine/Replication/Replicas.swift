@@ -57,6 +57,7 @@ extension DataEngine {
             }
             return false
         }
+        noteHistory()
         var link = replicaLink(session)
         link.resume(at: position, now: now)
         let answer =

@@ -35,6 +35,8 @@ package struct ReplicationControl: ~Copyable {
     var localExpiry = LocalExpiry()
     package internal(set) var node: NodeRecord
     var fence = Fence()
+    /// The history of the data found on disk at the start.
+    var loadedHistory: ReplicationID?
     package internal(set) var statistics = ReplicationStatistics()
     /// The next run of what is due every second, and how many there were.
     var nextSecond: Int64 = 0

@@ -106,9 +106,11 @@ extension DataEngine {
         }
     }
 
-    /// A primary without replicas for long forgets its history: the next replica starts over.
+    /// A primary without replicas for long forgets its history: the next replica starts over. One
+    /// behind its fence can have none, and its place in the history is what the sentinels compare.
     private mutating func freeBacklog(at now: Int64) {
-        guard !replication.isReplica, replication.stream.isActive, settings.replBacklogTTL > 0,
+        guard !replication.isReplica, !replication.fence.isClosed, replication.stream.isActive,
+            settings.replBacklogTTL > 0,
             replication.replicas.isEmpty,
             now - replication.noReplicasSince > Int64(settings.replBacklogTTL) * 1_000_000
         else { return }
