@@ -118,6 +118,10 @@ package enum ReplicationText {
             + "replication offset."
     }
 
+    package static let strangePrimary =
+        "MASTER <-> REPLICA sync: the master does not know our data and has others. They are not "
+        + "taken over at once: if it has lost its own, the sentinels will see it."
+
     package static func emptyRefused(keys: Int) -> String {
         "MASTER <-> REPLICA sync: refusing an empty data set from the master, which would delete "
             + "\(keys) keys here. The old data are kept. If the master is right, confirm it by "

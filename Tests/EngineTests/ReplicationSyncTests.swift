@@ -226,10 +226,33 @@ import Testing
             replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0") == .simple("OK"))
         primary.files = [:]
         primary.restart()
-        network.pass(milliseconds: 5000)
+        network.pass(milliseconds: 8000)
         #expect(!replica.isLinkUp && replica.get("before") == "1")
         #expect(replica.logged("refusing an empty data set"))
         #expect(replica.run("TANDEM", "ACCEPT-EMPTY") == .simple("OK"))
         #expect(network.wait { replica.isLinkUp } && replica.run("DBSIZE") == .integer(0))
+    }
+
+    /// The sentinels get the time to see that the primary is another node than before.
+    @Test func aWatchedReplicaKeepsItsDataForAWhileFromAPrimaryThatDoesNotKnowThem() {
+        let (network, primary, replica) = pair()
+        #expect(network.wait { replica.isLinkUp })
+        let id = String(repeating: "a", count: 40)
+        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        primary.files = [:]
+        primary.restart()
+        primary.run("SET", "other", "1")
+        network.pass(milliseconds: 4000)
+        #expect(!replica.isLinkUp && replica.get("before") == "1")
+        #expect(replica.logged("the master does not know our data"))
+        // An order is obeyed at once.
+        replica.follow(primary)
+        network.pass(milliseconds: 1000)
+        #expect(replica.isLinkUp && replica.get("other") == "1")
+        primary.files = [:]
+        primary.restart()
+        primary.run("SET", "third", "1")
+        network.pass(milliseconds: 9000)
+        #expect(replica.isLinkUp && replica.get("third") == "1" && replica.get("other") == nil)
     }
 }

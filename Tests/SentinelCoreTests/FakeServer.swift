@@ -31,6 +31,11 @@ struct FakeServer {
     var listedHost = "127.0.0.1"
     var historyID = String(repeating: "a", count: 40)
     var isFenced = false
+    var isLoading = false
+    /// What only our servers tell; empty is left out.
+    var nodeID = ""
+    var history = ""
+    var histories: [String] = []
     /// One of ours: knows TANDEM.
     var isOurs = false
     var handOver = HandOver.works
@@ -73,7 +78,13 @@ struct FakeServer {
         lines += ["master_failover_state:\(state)", "master_replid:\(historyID)"]
         lines += ["master_repl_offset:\(offset)"]
         if keys > 0 { lines.append("db0:keys=\(keys),expires=0,avg_ttl=0") }
+        if isLoading { lines.append("loading:1") }
         if isOurs { lines.append("tandem_fenced:\(isFenced ? 1 : 0)") }
+        if !nodeID.isEmpty { lines.append("tandem_node_id:\(nodeID)") }
+        if !history.isEmpty { lines.append("tandem_history:\(history)") }
+        if !histories.isEmpty {
+            lines.append("tandem_histories:\(histories.joined(separator: ","))")
+        }
         return lines.map { $0 + "\r\n" }.joined()
     }
 }

@@ -165,6 +165,162 @@ struct FenceTests {
         #expect(network.events(.resumePrimary).isEmpty)
     }
 
+    // MARK: Histories
+
+    private static func history(_ digit: Int) -> String { FakeServer.id(900 + digit) }
+
+    /// The primary's data went through the histories 1 to 3 and end in the third; the replica
+    /// comes back with data of `replica`. Whether it is promoted.
+    private func isPromoted(
+        replica: String, known: [String] = (1...3).map { history($0) }, replicaKnows: [String] = [],
+        offset: Int64 = 5000
+    ) -> Bool {
+        let network = network()
+        #expect(network.settle())
+        network.kill(7001)
+        network.servers[7001]?.isAlive = true
+        network.servers[7001]?.historyID = replica
+        network.servers[7001]?.history = replica
+        network.servers[7001]?.histories = replicaKnows
+        network.servers[7001]?.offset = offset
+        network.servers[7000]?.keys = 7
+        restartFenced(network, offset: 100)
+        network.servers[7000]?.historyID = FakeServer.id(99)
+        network.servers[7000]?.history = Self.history(3)
+        network.servers[7000]?.histories = known
+        #expect(
+            network.run(atMost: 8000) {
+                network.allAgree(on: 7001) || network.servers[7000]?.isFenced == false
+            })
+        return network.servers[7000]?.isFenced == true
+    }
+
+    @Test("data of an earlier history are older, wherever they end in it")
+    func earlierHistory() {
+        #expect(!isPromoted(replica: Self.history(1)))
+        #expect(!isPromoted(replica: Self.history(2)))
+    }
+
+    @Test("data of a later history are newer, wherever they end in it")
+    func laterHistory() {
+        let known = (1...4).map { Self.history($0) }
+        #expect(isPromoted(replica: Self.history(4), known: known, offset: 50))
+        // The replica may know what the primary did not live to see.
+        #expect(
+            isPromoted(replica: Self.history(5), replicaKnows: [3, 5].map { Self.history($0) }))
+        #expect(
+            !isPromoted(replica: Self.history(6), replicaKnows: [6, 3].map { Self.history($0) }))
+    }
+
+    @Test("data of a history that nobody knows were served by a primary that we no longer know")
+    func unknownHistory() {
+        #expect(isPromoted(replica: Self.history(8)))
+        // What the primary's file does not say, its list cannot order.
+        #expect(isPromoted(replica: Self.history(1), known: [1, 2].map { Self.history($0) }))
+        // A memory that is full has forgotten the oldest.
+        let full = (0..<63).map { FakeServer.id(1000 + $0) } + [Self.history(3)]
+        #expect(!isPromoted(replica: Self.history(8), known: full, replicaKnows: [Self.history(8)]))
+        #expect(isPromoted(replica: Self.history(8), known: full, replicaKnows: [full[5]]))
+    }
+
+    @Test("a primary that is still loading has not told what it holds")
+    func loading() {
+        let network = network(downAfter: 1000)
+        network.servers[7000]?.keys = 5
+        #expect(network.settle())
+        network.run(2000)
+        network.kill(7001)
+        network.run(3000)
+        network.servers[7000]?.keys = 0
+        restartFenced(network, offset: 0)
+        network.servers[7000]?.isFenced = false
+        network.servers[7000]?.isLoading = true
+        network.run(3000)
+        network.servers[7000]?.isLoading = false
+        network.servers[7000]?.isFenced = true
+        network.run(30000)
+        #expect(network.servers[7000]?.isFenced == true)
+    }
+
+    // MARK: Without a fence
+
+    /// The primary is killed and comes back at once as a node that knows nothing.
+    private func replace(_ network: MiniNetwork, keys: Int = 0, nodeID: String = "") {
+        network.kill(7000)
+        network.run(300)
+        network.servers[7000]?.isAlive = true
+        network.servers[7000]?.runID = FakeServer.id(77)
+        network.servers[7000]?.historyID = FakeServer.id(78)
+        network.servers[7000]?.offset = 0
+        network.servers[7000]?.keys = keys
+        network.servers[7000]?.nodeID = nodeID
+    }
+
+    private func networkWithData(replicaKeys: Int = 5, nodeID: String = "") -> MiniNetwork {
+        let network = network()
+        network.servers[7000]?.keys = 5
+        network.servers[7000]?.nodeID = nodeID
+        network.servers[7001]?.keys = replicaKeys
+        #expect(network.settle())
+        network.run(11000)
+        return network
+    }
+
+    @Test("a primary that came back without its data and without a fence is replaced")
+    func replaced() {
+        let network = networkWithData()
+        let start = network.now
+        replace(network)
+        #expect(network.run(atMost: 4000) { network.allAgree(on: 7001) })
+        #expect(network.now - start < 1_500_000)
+        #expect(network.run(atMost: 3000) { network.servers[7000]?.primary == 7001 })
+    }
+
+    @Test("another node at the primary's address is found out when it has data again")
+    func replacedAndWritten() {
+        let network = networkWithData(nodeID: FakeServer.id(40))
+        replace(network, keys: 2, nodeID: FakeServer.id(41))
+        #expect(network.run(atMost: 4000) { network.allAgree(on: 7001) })
+    }
+
+    @Test("the same node is believed, and so is one that nobody can replace")
+    func notReplaced() {
+        let same = networkWithData(nodeID: FakeServer.id(40))
+        replace(same, nodeID: FakeServer.id(40))
+        same.run(20000)
+        #expect(same.allAgree(on: 7000) && same.events(.tryFailover).isEmpty)
+        let empty = networkWithData(replicaKeys: 0)
+        replace(empty)
+        empty.run(20000)
+        #expect(empty.allAgree(on: 7000) && empty.events(.tryFailover).isEmpty)
+        let alone = networkWithData()
+        alone.kill(7001)
+        alone.run(10000)
+        replace(alone)
+        alone.run(20000)
+        #expect(alone.allAgree(on: 7000) && alone.events(.tryFailover).isEmpty)
+    }
+
+    @Test("a primary whose data were deleted on purpose stays the primary")
+    func flushed() {
+        let network = networkWithData()
+        network.servers[7000]?.keys = 0
+        network.run(20000)
+        #expect(network.allAgree(on: 7000) && network.events(.tryFailover).isEmpty)
+    }
+
+    @Test("one that has served for long stays, whatever comes back")
+    func established() {
+        let network = networkWithData(nodeID: FakeServer.id(40))
+        network.kill(7001)
+        network.run(6000)
+        replace(network, keys: 2, nodeID: FakeServer.id(41))
+        network.run(60000)
+        network.servers[7001]?.isAlive = true
+        network.run(20000)
+        #expect(network.allAgree(on: 7000) && network.events(.tryFailover).isEmpty)
+    }
+
     @Test("a minority never lets a fenced primary serve")
     func minority() {
         let network = network()

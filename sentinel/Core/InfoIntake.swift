@@ -6,6 +6,7 @@ extension SentinelState {
     mutating func receiveInfo(_ text: String, from ref: InstanceRef) {
         let before = self[ref].report
         let news = self[ref].report.absorb(text, at: now)
+        let isNew = news.runID != nil && self[ref].runID.map { $0 != news.runID } ?? false
         if let runID = news.runID { noteRunID(ref, runID) }
         if case .primary = ref.place {
             for address in news.replicas where globals.accepts(host: address.host) {
@@ -16,6 +17,7 @@ extension SentinelState {
         }
         noteFence(ref, before)
         noteRole(ref, news.role)
+        notePrimaryLife(ref, before, isNew: isNew)
         guard !tilt.isActive, case .replica = ref.place else { return }
         if self[ref].report.role == .primary {
             if awaitsPromotion(ref) { promotionSeen(ref) } else { convert(ref) }
@@ -39,7 +41,6 @@ extension SentinelState {
     private mutating func noteFence(_ ref: InstanceRef, _ before: NodeReport) {
         let isFenced = self[ref].report.isFenced
         guard isFenced != before.isFenced else { return }
-        if case .primary = ref.place { groups[ref.group].formerLife = isFenced ? before : nil }
         event(.warning, isFenced ? .fenced : .unfenced, ref)
     }
 

@@ -155,6 +155,7 @@ extension SentinelState {
         groups[index].sentinels = []
         let address = groups[index].primary.address
         groups[index].primary = Instance(.primary, address, now: now)
+        groups[index].formerLife = nil
         groups[index].objectivelyDownSince = nil
         groups[index].failover = nil
         groups[index].gate = FailoverGate()

@@ -57,8 +57,10 @@ package struct MonitoredGroup: Equatable, Sendable {
     package var failover: Failover?
     /// Whether the operator lets a node that holds nothing serve.
     var acceptsEmpty = false
-    /// What the primary's former life told last, while the present one is fenced.
+    /// What the primary's former life told last, until the present one serves in its place.
     var formerLife: NodeReport?
+    /// When another process took its place.
+    var formerLifeEnded: Int64 = 0
     var gate = FailoverGate()
     /// The next moment at which something is due.
     var wake: Int64 = 0

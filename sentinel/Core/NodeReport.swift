@@ -10,7 +10,7 @@ package struct NodeReport: Equatable, Sendable {
     var isAwaited = false
     /// Whether INFO has come over the present connection: behind a new one may be another life of
     /// the node, which holds less.
-    var isOfThisConnection = false
+    package internal(set) var isOfThisConnection = false
     /// The last INFO as it came, for INFO-CACHE.
     var text: String?
 
@@ -33,12 +33,16 @@ package struct NodeReport: Equatable, Sendable {
     var historyOffset: Int64 = 0
     /// Whether it said that some database has keys.
     var holdsKeys = false
+    /// Whether it is still reading its data, and what it says of them means nothing.
+    var isLoading = false
     /// The state of FAILOVER on the node, as INFO names it; empty where it is not told.
     var failoverState = ""
 
     // Of our own servers.
     /// Whether a restarted primary waits for the sentinels' word.
     package var isFenced = false
+    /// Names the node for as long as it keeps its data directory; empty where it is not told.
+    var nodeID = ""
     /// The history to which its data belong; empty where it is not told.
     var history = ""
     /// The histories its data went through, the newest last.
@@ -88,9 +92,11 @@ extension NodeReport {
         // A primary does not tell it, and one that was a replica holds what it holds now.
         offset = 0
         isFenced = false
+        nodeID = ""
         history = ""
         histories = []
         holdsKeys = false
+        isLoading = false
         failoverState = ""
         var sawRole = false
         var rest = text[...]
@@ -175,6 +181,8 @@ extension NodeReport {
         case InfoField.replicationOffset: historyOffset = Int64(value) ?? 0
         case InfoField.failoverState: failoverState = String(value)
         case "tandem_fenced": isFenced = value == "1"
+        case "loading": isLoading = value == "1"
+        case "tandem_node_id": nodeID = String(value)
         case "tandem_history": history = String(value)
         case "tandem_histories":
             histories = value.split(separator: ",").suffix(NodeReport.historyLimit)

@@ -71,7 +71,8 @@ extension SentinelState {
     private func wouldLoseAll(_ group: MonitoredGroup, _ replica: Instance) -> Bool {
         // One that hears a living primary gets what it did not have when it was last asked.
         if group.primary.downSince == nil, replica.report.primaryLinkIsUp { return false }
-        return replica.report.lacksAll(of: group.primary.report) && !group.acceptsEmpty
+        let former = group.formerLife.map { replica.report.lacksAll(of: $0) } ?? false
+        return (former || replica.report.lacksAll(of: group.primary.report)) && !group.acceptsEmpty
     }
 
     /// Chooses once the replicas' positions are fresh, or were awaited long enough.
@@ -93,6 +94,8 @@ extension SentinelState {
             case .resume: return resumePrimary(group, failover)
             case .refuse: return refuseEmpty(group)
             }
+        } else if isReplaced(group) {
+            chosen = best.first { isHeir(group, $0) }
         } else if mustReinstatePrimary(group, best) {
             return resumePrimary(group, failover)
         }

@@ -20,8 +20,8 @@ extension SentinelState {
     }
 
     /// Silence for longer than the group's patience; for a primary also the role of a replica for
-    /// so long that nobody will correct it, a reboot from which it does not recover, or the fence
-    /// behind which its data may be old.
+    /// so long that nobody will correct it, a reboot from which it does not recover, the fence
+    /// behind which its data may be old, or a replica that holds what it has lost.
     private mutating func looksDown(_ ref: InstanceRef) -> Bool {
         let settings = groups[ref.group].settings
         if let ping = link(ref).activePing {
@@ -36,7 +36,7 @@ extension SentinelState {
             wake(ref.group, at: limit + 1)
         }
         guard case .primary = ref.place else { return false }
-        if instance.report.isFenced { return true }
+        if instance.report.isFenced || isDispossessed(ref.group) { return true }
         if instance.report.role == .replica {
             // Two looks at its INFO, which our own servers are asked for once a second.
             let isOurs = instance.report.isWatchable == true

@@ -1,3 +1,4 @@
+import Keyspace
 import Memory
 import RESP
 import Replication
@@ -48,6 +49,9 @@ struct PrimaryLink {
 
     /// REPLICAOF named the primary since the data were last replaced or found to continue.
     var isOrdered = false
+    /// Since when the primary, unordered, offers data that are no continuation of ours (monotonic
+    /// µs); nil when it does not.
+    var strangeSince: Int64?
     /// A sentinel or operator said that an empty primary is right.
     var acceptsEmpty = false
 
@@ -247,6 +251,7 @@ extension DataEngine {
     private mutating func handshakeEnded(_ outcome: PrimaryHandshake.Outcome) {
         switch outcome {
         case .snapshot(let position):
+            if isTooStrange(position) { return dropLink() }
             failoverAccepted()
             replication.primary.snapshotPosition = position
             replication.primary.loaded = nil
@@ -265,6 +270,28 @@ extension DataEngine {
         case .failoverTargetIsPrimary:
             failoverTargetIsPrimary()
         }
+    }
+
+    /// How long a watched replica keeps its data from a primary of an unknown history, in µs: the
+    /// sentinels need a second to see that the primary has lost its own, and to promote a replica.
+    private static var strangerPatience: Int64 { 5_000_000 }
+
+    /// Whether the primary offers, in place of data that we asked it to continue, those of a
+    /// history of which we have never heard, and nobody has ordered us to take them.
+    private mutating func isTooStrange(_ position: StreamPosition?) -> Bool {
+        let (link, node) = (replication.primary, replication.node)
+        guard node.isWatched, link.canContinue, !link.isOrdered, !link.acceptsEmpty,
+            !settings.acceptEmptyPrimary, !replication.failover.isInProgress,
+            let position, position.id != replication.history.id,
+            !node.state.histories.contains(position.id),
+            (0..<keyspace.databaseCount).contains(where: { keyspace.size($0) > 0 })
+        else { return false }
+        let now = frontend.time.monotonic
+        if link.strangeSince == nil {
+            replication.primary.strangeSince = now
+            frontend.log(.warning, ReplicationText.strangePrimary)
+        }
+        return now - (link.strangeSince ?? now) < DataEngine.strangerPatience
     }
 
     /// The primary lets us go on where we were.
@@ -286,6 +313,7 @@ extension DataEngine {
     mutating func linkIsUp(offset: Int, database: Int) {
         guard let session = replication.primary.session else { return }
         replication.primary.stage = .online
+        replication.primary.strangeSince = nil
         replication.primary.downSince = nil
         replication.primary.canContinue = !replication.primary.isLegacy
         replication.primary.applier = StreamApplier(offset: offset)

@@ -16,6 +16,7 @@ extension DataEngine {
         settings.replicaOf = address
         replication.primary.stage = .disconnected
         replication.primary.isOrdered = isOrdered
+        replication.primary.strangeSince = nil
         if wasPrimary {
             // Whoever continues our stream starts with SELECT, so this only has to be valid.
             replication.primary.database = 0
