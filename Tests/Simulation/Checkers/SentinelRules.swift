@@ -1,3 +1,5 @@
+import Engine
+import Memory
 import SentinelCore
 
 /// What sentinels promise: to vote once in an epoch, also over a crash; to lead only with the
@@ -34,6 +36,8 @@ struct SentinelRules {
             return voted(id, for: words[1], epoch)
         case "+elected-leader":
             return elected(node, cluster)
+        case "+selected-slave":
+            return selected(node, cluster)
         case "+promoted-slave":
             failovers += 1
             return []
@@ -81,6 +85,34 @@ struct SentinelRules {
             BrokenRule(
                 "a leader has the votes of a majority",
                 "sentinel \(node.index) epoch \(epoch) has \(count) of \(cluster.plan.sentinels)")
+        ]
+    }
+
+    /// A replica was chosen. Where the leader could ask the primary that waits behind its fence,
+    /// no acknowledged write may be on that one's disk that the chosen one has not.
+    private func selected(
+        _ node: ServiceNode<SentinelService>, _ cluster: Cluster
+    ) -> [BrokenRule] {
+        guard let group = node.service?.value.state.groups.first, let failover = group.failover,
+            failover.cause == .primaryDown, let promoted = failover.promoted,
+            group.primary.report.isFenced, group.primary.report.isOfThisConnection,
+            let fenced = cluster.servers.first(where: {
+                $0.address == group.primary.address.host
+            }),
+            let chosen = cluster.servers.first(where: { $0.address == promoted.host }),
+            fenced.service?.value.gates.contains(.fenced) == true, chosen.isRunning
+        else { return [] }
+        let lost = cluster.clients.flatMap { client in
+            client.acknowledged.sorted { $0.key < $1.key }.filter { key, version in
+                let held = fenced.integer(at: key, in: client.database)
+                return held <= version && held > chosen.integer(at: key, in: client.database)
+            }
+        }
+        guard let first = lost.first else { return [] }
+        return [
+            BrokenRule(
+                "a fenced primary gives way only to who has its data",
+                "\(chosen.address) lacks \(lost.count) keys of \(fenced.address), as \(first.key)")
         ]
     }
 

@@ -34,17 +34,24 @@ struct StoreRules {
     }
 
     /// Data vanish only with the processes that held them. A store of 20 keys does not shrink
-    /// below 5 in a moment by what the clients delete.
+    /// below 5 in a moment by what the clients delete. While somebody loads it is not known
+    /// whether anybody is left, and who held something is remembered.
     private mutating func watchHolders(
         _ views: [ServerView?], _ cluster: Cluster
     ) -> [BrokenRule] {
         let world = cluster.world
         var holders: [Int: Int] = [:]
         var isAnyoneLeft = false
+        var isAnyoneLoading = false
         for (node, view) in views.enumerated() {
             guard let view else { continue }
             if view.keys >= 20 { holders[node] = world.lives[node] }
-            if view.keys >= 5 || view.isLoading { isAnyoneLeft = true }
+            if view.keys >= 5 { isAnyoneLeft = true }
+            if view.isLoading { isAnyoneLoading = true }
+        }
+        if isAnyoneLoading {
+            lastHolders.merge(holders) { $1 }
+            return []
         }
         defer { lastHolders = holders }
         guard !isAnyoneLeft, !lastHolders.isEmpty,

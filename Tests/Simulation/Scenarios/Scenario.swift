@@ -12,6 +12,8 @@ struct Scenario {
     enum Action: Equatable {
         /// The process dies; with its host nobody is told.
         case kill(NodeName, withHost: Bool)
+        /// The process dies and its data directory is lost.
+        case wipe(NodeName)
         case stop(NodeName)
         case start(NodeName)
         case pause(NodeName, Int64)
@@ -113,6 +115,7 @@ extension Scenario {
         case "failover-timeout" where value > 0: plan.failoverTimeout = value
         case "saves": plan.savesToDisk = value > 0
         case "snapshot-delay": plan.snapshotDelay = value
+        case "backlog-ttl": plan.backlogTTL = value
         default: throw ScenarioError(line: line, reason: "no setting '\(words[0]) \(value)'")
         }
     }
@@ -148,6 +151,7 @@ extension Scenario.Action {
         switch (words.first, names.count, words.count) {
         case ("kill", 1, 2): self = .kill(names[0], withHost: false)
         case ("lose", 1, 2): self = .kill(names[0], withHost: true)
+        case ("wipe", 1, 2): self = .wipe(names[0])
         case ("stop", 1, 2): self = .stop(names[0])
         case ("start", 1, 2): self = .start(names[0])
         case ("isolate", 1, 2): self = .isolate(names[0])
@@ -196,7 +200,8 @@ extension Scenario.Action {
 
     fileprivate var nodes: [NodeName] {
         switch self {
-        case .kill(let node, _), .stop(let node), .start(let node), .pause(let node, _),
+        case .kill(let node, _), .wipe(let node), .stop(let node), .start(let node),
+            .pause(let node, _),
             .isolate(let node), .disk(let node, _), .clock(let node, _), .tell(let node, _, _):
             [node]
         case .split(let nodes): nodes

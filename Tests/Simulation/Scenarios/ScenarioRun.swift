@@ -69,6 +69,9 @@ final class ScenarioRun {
             } else {
                 cluster.servers[name.number].kill(silently: withHost, in: world)
             }
+        case .wipe(let name) where !name.isSentinel:
+            cluster.servers[name.number].kill(silently: false, in: world)
+            cluster.servers[name.number].disk.wipe()
         case .stop(let name):
             if !name.isSentinel { cluster.servers[name.number].requestStop(in: world) }
         case .start(let name):

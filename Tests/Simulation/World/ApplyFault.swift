@@ -29,6 +29,12 @@ extension Cluster {
             killAtWrite(node, delay)
         case .bouncePrimary(let delay):
             if let primary { kill(primary, false, delay) }
+        case .losePrimaryDisk(let delay):
+            if let primary { loseDisk(primary, delay) }
+        case .loseReplicaDisk(let delay):
+            if let replica = someReplica { loseDisk(replica, delay) }
+        case .ageReplica(let restarts, let time):
+            ageReplica(restarts, time)
         case .pausePrimary(let time):
             if let primary { world.pausedUntil[primary.index] = world.now + time }
         case .pauseReplica(let time):
@@ -83,7 +89,7 @@ extension Cluster {
 
     private func endsPrimary(_ fault: Fault) -> Bool {
         switch fault {
-        case .killPrimary, .bouncePrimary, .stopPrimary: true
+        case .killPrimary, .bouncePrimary, .stopPrimary, .losePrimaryDisk: true
         default: false
         }
     }
@@ -103,6 +109,25 @@ extension Cluster {
         guard node.isRunning else { return }
         node.kill(silently: silently, in: world)
         world.after(delay) { [self] in node.start(in: world) }
+    }
+
+    private func loseDisk(_ server: ServiceNode<DataEngine>, _ delay: Int64) {
+        guard server.isRunning else { return }
+        kill(server, false, delay)
+        server.disk.wipe()
+    }
+
+    private func ageReplica(_ restarts: Int, _ time: Int64) {
+        guard let replica = someReplica else { return }
+        world.pausedUntil[replica.index] = world.now + time
+        let gap = time / Int64(restarts + 1)
+        for round in 1...restarts {
+            // The last one comes back together with the replica.
+            let delay = round == restarts ? gap + Int64(world.random.below(200_000)) : 100_000
+            world.after(gap * Int64(round)) { [self] in
+                if let primary { kill(primary, false, delay) }
+            }
+        }
     }
 
     private func stop(_ server: ServiceNode<DataEngine>, _ delay: Int64) {

@@ -65,6 +65,7 @@ final class Cluster {
         lines += ["replica-announce-ip \(node.address)", "protected-mode no"]
         lines += plan.savesToDisk ? ["save 5 1"] : ["save \"\""]
         lines.append("rdb-key-save-delay \(plan.snapshotDelay)")
+        lines.append("repl-backlog-ttl \(plan.backlogTTL)")
         if plan.isBacklogShort { lines.append("repl-backlog-size 16kb") }
         if plan.isOutputShort {
             lines.append("client-output-buffer-limit replica 256kb 64kb 2")

@@ -52,6 +52,9 @@ struct Disk {
 
     mutating func remove(_ path: String) { files[path] = nil }
 
+    /// The data directory is lost; configuration is kept elsewhere.
+    mutating func wipe() { files = files.filter { $0.key.hasSuffix(".conf") } }
+
     /// The process died: unfinished files are lost; a replacement under way is there or not.
     mutating func crash(_ random: inout RandomGenerator) {
         open = [:]

@@ -10,6 +10,13 @@ enum Fault: Equatable {
     case stopReplica(restartAfter: Int64)
     /// The node dies between its next write to the disk and the end of it.
     case killAtWrite(node: Int, restartAfter: Int64)
+    /// The process dies with its data directory, and starts with an empty one: a container, a new
+    /// machine at the old address.
+    case losePrimaryDisk(restartAfter: Int64)
+    case loseReplicaDisk(restartAfter: Int64)
+    /// The primary dies and comes back several times while a replica is cut off, so that it has
+    /// gone through several histories when the replica returns.
+    case ageReplica(restarts: Int, for: Int64)
     /// A supervisor restarts the primary faster than anybody can notice.
     case bouncePrimary(after: Int64)
     case pausePrimary(for: Int64)

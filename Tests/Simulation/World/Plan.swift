@@ -11,6 +11,8 @@ struct Plan {
     var savesToDisk = false
     /// Microseconds that a snapshot waits for each key, so that writes come in between.
     var snapshotDelay = 0
+    /// Seconds for which a primary without replicas keeps its backlog.
+    var backlogTTL = 3600
     /// Whether the backlog is short, so that replicas often have to start over.
     var isBacklogShort = false
     /// Whether a replica that reads slowly is soon closed.
@@ -44,6 +46,7 @@ struct Plan {
         failoverTimeout = 6000 + random.below(14000)
         savesToDisk = random.below(2) == 0
         snapshotDelay = [0, 0, 100, 2000][random.below(4)]
+        backlogTTL = random.below(3) == 0 ? 1 + random.below(3) : 3600
         isBacklogShort = random.below(3) == 0
         isOutputShort = random.below(3) == 0
         siteDelay = [0, 0, 2000, 20_000][random.below(4)]
@@ -74,8 +77,10 @@ struct Plan {
             }
         }
         if plan.keepsConfirmed {
-            switch random.below(9) {
+            switch random.below(11) {
             case 0: return .plannedFailover
+            case 9: return .losePrimaryDisk(restartAfter: short / 4)
+            case 10: return .losePrimaryDisk(restartAfter: long)
             case 8: return .stopPrimary(restartAfter: long)
             case 1: return .bouncePrimary(after: short / 4)
             case 2, 3: return .slowReplica(for: long)
@@ -91,7 +96,11 @@ struct Plan {
     private static func processFault(
         _ nodes: Int, _ short: Int64, _ long: Int64, _ random: inout RandomGenerator
     ) -> Fault {
-        switch random.below(15) {
+        switch random.below(18) {
+        case 15: return .losePrimaryDisk(restartAfter: random.below(2) == 0 ? short / 4 : long)
+        case 16: return .loseReplicaDisk(restartAfter: long)
+        case 17:
+            return .ageReplica(restarts: 1 + random.below(3), for: 3_000_000 + long)
         case 13: return .stopPrimary(restartAfter: long)
         case 14: return .stopReplica(restartAfter: long)
         case 0, 1: return .killPrimary(silently: false, restartAfter: long)
