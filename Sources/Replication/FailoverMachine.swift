@@ -107,9 +107,16 @@ package struct FailoverMachine: Equatable, Sendable {
             }
             line = "FAILOVER requested to \(target.host):\(target.port)."
         }
-        let deadline = order.timeout.map { now + Int64($0) * 1000 }
+        let deadline = order.timeout.flatMap { FailoverMachine.deadline(in: $0, from: now) }
         state = .waitingForSync(order, deadline: deadline)
         return (nil, [.log(.notice(line)), .pauseWrites])
+    }
+
+    /// `timeout` ms after `now`; nil, as for ever, for a time that the clock will not reach.
+    private static func deadline(in timeout: Int, from now: Int64) -> Int64? {
+        let (duration, isTooLong) = Int64(timeout).multipliedReportingOverflow(by: 1000)
+        let (deadline, isTooLate) = now.addingReportingOverflow(duration)
+        return isTooLong || isTooLate ? nil : deadline
     }
 
     /// `FAILOVER ABORT`. Returns the text of the error, or nil, and what to do.

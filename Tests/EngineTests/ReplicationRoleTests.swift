@@ -59,6 +59,18 @@ import Testing
         #expect(primary.logged("Replica never caught up before timeout"))
     }
 
+    @Test(arguments: ["9223372036854775807", "9223372036854775", "9223372036854776"])
+    func aHandOverWithoutEndWaitsUntilItIsGivenUp(timeout: String) {
+        let (primary, replicas) = group(1)
+        replicas[0].isCutOff = true
+        primary.run("SET", "b", "1")
+        #expect(primary.run("FAILOVER", "TIMEOUT", timeout) == .simple("OK"))
+        network.pass(milliseconds: 500)
+        #expect(primary.info("master_failover_state") == "waiting-for-sync")
+        #expect(primary.run("FAILOVER", "ABORT") == .simple("OK"))
+        #expect(primary.run("SET", "c", "1") == .simple("OK"))
+    }
+
     @Test func aHandOverToATargetThatDiesMakesUsPrimaryAgain() {
         let (primary, replicas) = group(1)
         replicas[0].isCutOff = true
@@ -98,6 +110,14 @@ import Testing
                 == "ERR FAILOVER is not valid when server is a replica.")
         #expect(
             primary.run("FAILOVER", "TIMEOUT", "0").string
+                == "ERR FAILOVER timeout must be greater than 0")
+        for words in ["9223372036854775808", "x", "1.5", ""] {
+            #expect(
+                primary.run("FAILOVER", "TIMEOUT", words).string
+                    == "ERR value is not an integer or out of range")
+        }
+        #expect(
+            primary.run("FAILOVER", "TIMEOUT", "-9223372036854775808").string
                 == "ERR FAILOVER timeout must be greater than 0")
         #expect(
             primary.run("PSYNC", "?", "-1", "FAILOVER").string

@@ -52,6 +52,18 @@ import Testing
                 == [.log(.notice(text)), .follow(one)])
     }
 
+    @Test(arguments: [Int.max, Int.max / 1000, Int.max / 1000 + 1, Int.max / 2])
+    func aTimeThatNeverComesIsWaitedFor(timeout: Int) {
+        for isForced in [false, true] {
+            var machine = FailoverMachine()
+            let order = Order(target: one, timeout: timeout, isForced: isForced)
+            let start = machine.start(order, isReplica: false, replicas: replicas, at: 1_000_000)
+            #expect(start.refusal == nil && machine.deadline == nil)
+            #expect(machine.advance(replicas, offset: 200, at: .max - 1) == [])
+            #expect(machine.advance(replicas, offset: 100, at: .max - 1).last == .follow(one))
+        }
+    }
+
     @Test func aRefusalByTheTargetMakesThePrimaryOneAgain() {
         var machine = started(Order(target: two))
         #expect(machine.rejected() == [])
