@@ -10,6 +10,9 @@ package struct ReplyLimits: Equatable, Sendable {
     package var line = 64 << 10
     /// Most values in one reply, all levels together.
     package var elements = 1 << 20
+    /// Most bytes of one reply as it is sent, all levels together. They lie in the input until the
+    /// reply is complete, and its strings beside them.
+    package var total = 1 << 30
 
     /// The usual limits.
     package init() {}
@@ -105,6 +108,7 @@ package struct ReplyParser: Equatable, Sendable {
             guard line.upperBound > start else { throw .invalidReplyLine }
             let value = try headed(input[start], input[start + 1..<line.upperBound])
             progress = line.upperBound + 2 - position
+            if progress + (pending?.length ?? 0) > limits.total { throw .replyTooBig }
             if let value { return value }
         }
         guard let (type, length) = pending else { return .opened }

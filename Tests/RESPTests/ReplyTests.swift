@@ -235,6 +235,24 @@ struct ReplyTests {
         #expect(result.parser.failureOffset == 36)
     }
 
+    @Test("The strings of one reply are bounded together")
+    func total() {
+        var limits = ReplyLimits()
+        limits.bulk = 100
+        limits.total = 1000
+        let string = Array("$100\r\n".utf8) + [UInt8](repeating: 65, count: 100) + [13, 10]
+        let nine = Array("*9\r\n".utf8) + Array(repeatElement(string, count: 9).joined())
+        #expect(decode(nine + nine, limits: limits).values.count == 2)
+        // Refused before the string that is too much has come.
+        let ten = Array("*10\r\n".utf8) + nine.dropFirst(4) + Array("$100\r\n".utf8)
+        #expect(decode(ten, limits: limits).failure == .replyTooBig)
+        #expect(decode(ten, cuts: Array(1..<ten.count), limits: limits).failure == .replyTooBig)
+        let lines =
+            Array("*100\r\n".utf8)
+            + Array(repeatElement(Array("+abcdefgh\r\n".utf8), count: 95).joined())
+        #expect(decode(lines, limits: limits).failure == .replyTooBig)
+    }
+
     @Test("A line without an end is refused at its limit")
     func longLine() {
         let line = Array("+".utf8) + [UInt8](repeating: 65, count: 64 * 1024)

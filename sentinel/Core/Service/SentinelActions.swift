@@ -76,13 +76,13 @@ extension SentinelService {
         session.value.input.releaseIfEmpty()
     }
 
-    /// What comes is no reply: whoever that is, it is of no use to us.
+    /// What comes is no reply: whoever that is, it is of no use to us, and not tried again at once.
     private mutating func refuse(_ id: Int, _ session: Slot<Session>, _ error: RESPError) {
         frontend.log(
             .warning, "\(session.value.peer) does not speak our protocol: \(error.message)")
         links[id] = nil
         frontend.close(session)
-        give(.linkClosed(id))
+        give(.linkFailed(id, reason: error.message))
     }
 
     /// Writes the reply of a command, at once or to a session that has waited for it.

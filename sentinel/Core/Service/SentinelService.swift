@@ -165,10 +165,11 @@ struct LinkSession {
     var parser = ReplyParser(limits: LinkSession.limits)
 
     /// INFO is the longest reply that an instance sends; a peer that is none of Redis's kind must
-    /// not make us hold more.
+    /// not make us hold more, whatever it divides its reply into.
     private static var limits: ReplyLimits {
         var limits = ReplyLimits()
         limits.bulk = 1 << 20
+        limits.total = 2 << 20
         limits.elements = 1024
         limits.depth = 8
         return limits
