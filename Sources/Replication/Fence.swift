@@ -32,10 +32,11 @@ package struct Fence: Equatable, Sendable {
     /// Lets the server serve.
     package mutating func open() { self = Fence() }
 
-    /// Time passes: what the log says now and then while the fence is closed.
-    package mutating func tick(at now: Int64) -> LogLine? {
+    /// Time passes: what the log says now and then while the fence is closed. `epoch` is the newest
+    /// that the server was told.
+    package mutating func tick(at now: Int64, epoch: Int) -> LogLine? {
         guard isClosed, now >= nextReminder else { return nil }
         nextReminder = now + Fence.reminderInterval
-        return .warning(ReplicationText.fenced)
+        return .warning(ReplicationText.fenced(epoch: epoch))
     }
 }

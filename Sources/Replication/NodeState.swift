@@ -54,6 +54,9 @@ package struct NodeState: Equatable, Sendable {
     package static let watcherLimit = 64
     /// Histories remembered.
     package static let historyLimit = 64
+    /// An epoch beyond this is not believed: it would leave no room for later ones, and nobody
+    /// could let this server serve again.
+    package static let epochLimit = Int.max - (1 << 32)
     /// Bytes a file may have.
     package static let fileLimit = 64 * 1024
 
@@ -226,7 +229,7 @@ extension NodeState {
             switch name {
             case "node": try set(&nodeID, ReplicationID(value)?.text, words: 2)
             case "role": try set(&role, Role(rawValue: value), words: 2)
-            case "epoch": try set(&epoch, Int(value).flatMap { $0 >= 0 ? $0 : nil }, words: 2)
+            case "epoch": try set(&epoch, Fields.epoch(value), words: 2)
             case "stop":
                 if value == "unclean" {
                     try set(&stop, .unclean, words: 2)
@@ -260,6 +263,11 @@ extension NodeState {
             default:
                 throw FieldError(reason: .unknownName(name))
             }
+        }
+
+        static func epoch(_ value: String) -> Int? {
+            guard let epoch = Int(value), epoch >= 0 else { return nil }
+            return min(epoch, NodeState.epochLimit)
         }
 
         static func cleanStop(_ words: [String]) -> Stop? {

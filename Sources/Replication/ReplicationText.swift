@@ -109,9 +109,15 @@ package enum ReplicationText {
 
     // MARK: Refusals of our own
 
-    package static let fenced =
+    package static func fenced(epoch: Int) -> String {
         "This server was a primary watched by sentinels and did not stop cleanly: it serves "
-        + "nothing until they have decided whether its data are current."
+            + "nothing until they have decided whether its data are current. \(resume(epoch: epoch))."
+    }
+
+    /// What lets a fenced server serve that nobody watches any more.
+    package static func resume(epoch: Int) -> String {
+        "If none of them is left, TANDEM RESUME \(epoch) lets it serve what it has"
+    }
 
     package static func aheadOfUs(_ replica: String) -> String {
         "Warning: replica \(replica) tried to PSYNC with an offset that is greater than the master "

@@ -30,7 +30,8 @@ import Testing
     @Test func whatIsWrittenIsReadBack() throws {
         let states = [
             sample(), NodeState(nodeID: id("c").text, role: .replica),
-            NodeState(nodeID: id("c").text, role: .primary, stop: .unclean, epoch: .max),
+            NodeState(
+                nodeID: id("c").text, role: .primary, stop: .unclean, epoch: NodeState.epochLimit),
         ]
         for state in states { #expect(try NodeState(file: state.file) == state) }
     }

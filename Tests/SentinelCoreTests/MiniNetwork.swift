@@ -273,6 +273,11 @@ final class MiniNetwork {
         return cuts.contains([min(own, link.port), max(own, link.port)])
     }
 
+    /// Whether a sentinel has a connection to `port`.
+    func isLinked(_ index: Int, _ port: Int) -> Bool {
+        links.values.contains { $0.sentinel == index && $0.port == port }
+    }
+
     private func closeLinks(_ where: (Link) -> Bool) {
         for (number, link) in links.sorted(by: { $0.key < $1.key }) where `where`(link) {
             post(latency, .close(link: number))

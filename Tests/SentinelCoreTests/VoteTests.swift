@@ -181,6 +181,44 @@ struct VoteTests {
         #expect(network.events(.abortNotElected).count > 0)
     }
 
+    @Test("whatever epoch a stranger claims, there is a next one that can be voted for")
+    func strangeEpochs() {
+        let last = Int.max - (1 << 32)
+        for claim in [1 << 62, (1 << 62) + 1, last - 1, last] {
+            let network = network()
+            #expect(network.settle())
+            // A question, a hello, and again what they led to.
+            _ = network.ask(0, question(claim, 50))
+            network.run(100)
+            let hello = "127.0.0.1,26399,\(FakeServer.id(9)),\(claim),g,127.0.0.1,7000,0"
+            for _ in 0..<100 { _ = network.ask(1, ["PUBLISH", "__sentinel__:hello", hello]) }
+            network.run(5000)
+            #expect(network.peers.allSatisfy { $0.state.currentEpoch < last - (1 << 32) })
+            network.crash(2)
+            network.restart(2)
+            network.run(3000)
+            network.kill(7000)
+            // The stranger counts as a voter: three of four.
+            #expect(network.run(atMost: 40000) { network.allAgree(on: 7001) }, "\(claim)")
+            #expect((0..<3).allSatisfy { network.group($0).configurationEpoch > 1 << 62 })
+        }
+        let network = network()
+        let refused = RESPValue.error("ERR value is not an integer or out of range")
+        for claim in [last + 1, Int.max, -1] {
+            let session = network.ask(0, question(claim, 50))
+            network.run(100)
+            #expect(network.replies[session] == refused)
+        }
+    }
+
+    @Test("one that was away while elections counted on beyond the limit catches up")
+    func catchesUp() {
+        let network = network(sentinels: 1)
+        let hello = "127.0.0.1,26399,\(FakeServer.id(9)),\((1 << 62) + 200_000),g,127.0.0.1,7000,0"
+        for _ in 0..<5 { _ = network.ask(0, ["PUBLISH", "__sentinel__:hello", hello]) }
+        #expect(network.peers[0].state.currentEpoch == (1 << 62) + 200_000)
+    }
+
     @Test("questions about an address nobody monitors get an empty answer")
     func unknownAddress() {
         let network = network()

@@ -125,7 +125,7 @@ extension SentinelConfiguration {
     }
 
     fileprivate static func epoch(_ text: String) -> UInt64 {
-        min(UInt64(text) ?? 0, Epoch.limit)
+        min(UInt64(text) ?? 0, Epoch.last)
     }
 
     static func flag(_ text: String) -> Bool? {

@@ -118,6 +118,7 @@ extension SentinelState {
             }
             touch(ref.group)
         }
+        if owner.purpose == .command { endFarewell(owner.key) }
         // From here on the peer owes a sign of life.
         if owner.purpose == .command, links[owner.key]?.activePing == nil {
             links[owner.key]?.activePing = now
@@ -177,6 +178,7 @@ extension SentinelState {
             return
         }
         links[owner.key]?.command?.pending.removeFirst()
+        if question == .farewell { return endFarewell(owner.key) }
         let refs = users(of: owner.key)
         guard let ref = refs.first else { return }
         answered(question, value, by: ref, owner.key)
@@ -199,7 +201,7 @@ extension SentinelState {
         _ question: Question, _ value: RESPValue, by ref: InstanceRef, _ key: LinkKey
     ) {
         switch question {
-        case .ignored, .scriptKill, .hello, .subscription: break
+        case .ignored, .scriptKill, .hello, .subscription, .farewell: break
         case .ping: pinged(key, value)
         case .info: if let text = value.string, !value.isError { receiveInfo(text, from: ref) }
         case .role: receiveRole(value, from: ref)

@@ -2,10 +2,22 @@ import Memory
 import RESP
 import Sessions
 
-/// Epochs are counted up, by one election after the other.
+/// Epochs are counted up, by one election after the other. Whatever a peer says, there must always
+/// be a next one that the others believe.
 enum Epoch {
-    /// What nobody can have reached by counting is not believed, so that there is always a next.
+    /// Nobody can have reached more by counting.
     static let limit: UInt64 = 1 << 62
+    /// Where others were made to believe the limit, elections go on from there: so many steps
+    /// beyond it, or beyond one's own epoch, are believed at once.
+    static let stride: UInt64 = 1 << 16
+    /// The last that is ever believed: it leaves room for as many as can be counted, and all fit
+    /// into the wire's integers.
+    static let last = UInt64(Int64.max) - (1 << 32)
+
+    /// The highest epoch that is believed by one whose own is `own`.
+    static func highest(after own: UInt64) -> UInt64 {
+        max(limit, min(own + stride, last))
+    }
 }
 
 /// The message by which sentinels find each other and spread a new configuration: eight fields
@@ -33,7 +45,7 @@ package struct Hello: Equatable, Sendable {
         guard fields.count == 8, let port = Int(fields[1]), let epoch = UInt64(fields[3]),
             let primaryPort = Int(fields[6]), let configuration = UInt64(fields[7]),
             (0...65535).contains(port), (1...65535).contains(primaryPort), !fields[2].isEmpty,
-            max(epoch, configuration) <= Epoch.limit
+            max(epoch, configuration) <= Epoch.last
         else { return nil }
         sender = Address(fields[0], port)
         runID = fields[2]
@@ -63,7 +75,7 @@ extension SentinelState {
         else { return }
         touch(group)
         let peer = acquaint(hello, group)
-        adoptEpoch(hello.currentEpoch, group)
+        adoptEpoch(max(hello.currentEpoch, hello.configurationEpoch), group)
         adoptConfiguration(hello, group)
         if let peer, case .sentinel(let index) = peer.place, index < groups[group].sentinels.count {
             groups[group].sentinels[index].opinion.lastHello = now
@@ -112,8 +124,10 @@ extension SentinelState {
         for other in groups.indices where removeSentinel(other, runID: runID) { touch(other) }
     }
 
-    /// Epochs only rise.
-    mutating func adoptEpoch(_ epoch: UInt64, _ group: Int) {
+    /// Epochs only rise, and not beyond what can be believed: one who is that far behind catches
+    /// up in several steps.
+    mutating func adoptEpoch(_ told: UInt64, _ group: Int) {
+        let epoch = min(told, Epoch.highest(after: currentEpoch))
         guard epoch > currentEpoch else { return }
         currentEpoch = epoch
         changed()
@@ -123,6 +137,8 @@ extension SentinelState {
     /// A configuration of a newer epoch replaces ours, and what we were still doing for ours.
     private mutating func adoptConfiguration(_ hello: Hello, _ group: Int) {
         let (epoch, own) = (hello.configurationEpoch, groups[group].configurationEpoch)
+        // No configuration is made in an epoch that has not come.
+        guard epoch <= currentEpoch else { return }
         guard epoch > own || (epoch < own && Mutation.staleEpochAdopted.isActive) else { return }
         groups[group].configurationEpoch = hello.configurationEpoch
         changed()

@@ -65,7 +65,7 @@ extension SentinelState {
     }
 
     /// Whether others may be told to follow the primary.
-    private func primaryLooksSane(_ group: Int) -> Bool {
+    func primaryLooksSane(_ group: Int) -> Bool {
         let watched = groups[group]
         guard watched.primary.downSince == nil, watched.objectivelyDownSince == nil,
             watched.primary.report.role == .primary, !watched.primary.report.isFenced,

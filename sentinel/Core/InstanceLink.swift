@@ -18,6 +18,8 @@ enum Question: Equatable, Sendable {
     case subscription
     /// TANDEM WATCH: an error says that the node is none of ours.
     case watch
+    /// TANDEM UNWATCH: with the answer the connection has served.
+    case farewell
     /// Whether the group's primary is down, and a vote.
     case primaryDown(group: String)
     /// FAILOVER, sent to the primary of a switchover in this epoch.

@@ -141,11 +141,11 @@ extension SentinelState {
         links[key] = nil
     }
 
-    /// Forgets a group with all its links.
+    /// Forgets a group with all its links; those that are needed for a farewell go after it.
     mutating func removeGroup(_ index: Int) {
         let keys = references(of: index).map { key($0) }
         groups.remove(at: index)
-        for key in keys { dropUnusedLink(key) }
+        for key in keys where farewells[key] == nil { dropUnusedLink(key) }
     }
 
     /// Starts over with a group: nothing is known but its primary's address.
@@ -158,9 +158,11 @@ extension SentinelState {
         groups[index].formerLife = nil
         groups[index].objectivelyDownSince = nil
         groups[index].failover = nil
+        groups[index].acceptsEmpty = false
+        groups[index].formerLife = nil
         groups[index].gate = FailoverGate()
         groups[index].vote.leader = nil
-        for key in keys {
+        for key in keys where farewells[key] == nil {
             closeConnections(key)
             links[key] = nil
         }

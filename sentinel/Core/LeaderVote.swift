@@ -47,7 +47,7 @@ extension SentinelState {
     private mutating func vote(_ group: Int, epoch: UInt64, _ candidate: String) {
         adoptEpoch(epoch, group)
         let isFree = groups[group].vote.epoch < epoch || Mutation.doubleVote.isActive
-        guard isFree, currentEpoch <= epoch else { return }
+        guard isFree, currentEpoch == epoch else { return }
         groups[group].vote = Vote(leader: candidate, epoch: epoch)
         changed()
         guard candidate.lowercased() != id.lowercased() else { return }

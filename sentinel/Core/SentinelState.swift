@@ -21,6 +21,9 @@ package struct SentinelState: Equatable, Sendable {
 
     var links: [LinkKey: InstanceLink] = [:]
     var connections: [Int: ConnectionOwner] = [:]
+    /// Links to servers that were told that they are watched no longer, each with the time until
+    /// which the answer is awaited.
+    var farewells: [LinkKey: Int64] = [:]
     var names = HostNames()
     var nextConnection = 1
     var nextToken = 1
@@ -51,6 +54,7 @@ package struct SentinelState: Equatable, Sendable {
         now = max(now, time)
         noticeStall(late)
         dispatch(event)
+        endFarewells()
         runDueGroups()
         runScripts()
         saveFiles()
@@ -64,6 +68,7 @@ package struct SentinelState: Equatable, Sendable {
         var deadline = min(tilt.deadline, scripts.deadline)
         deadline = min(deadline, stateFile.deadline, configurationFile.deadline)
         for group in groups { deadline = min(deadline, group.wake) }
+        for end in farewells.values { deadline = min(deadline, end) }
         return deadline
     }
 

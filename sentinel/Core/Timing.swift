@@ -59,6 +59,11 @@ package struct Timing: Equatable, Sendable {
     static let rankJitter: Int64 = 15
     /// A leader that cannot be reached for this long is given up.
     static let lostLeaderPatience: Int64 = 1000
+    /// After news that end the pauses between attempts: how long the one voted for goes first. A
+    /// switchover takes no longer.
+    static let leaderHeadStart: Int64 = 3000
+    /// How long a server that is watched no longer may take to write that down.
+    static let farewellLimit: Int64 = 2000
     /// The first pause before another attempt; it doubles with each that fails.
     static let firstRetryDelay: Int64 = 1000
     /// The first pause before another connection attempt; it doubles up to the ping period.

@@ -14,6 +14,9 @@ extension CommandRows {
                 syntax: "group sentinel-id host port quorum sentinels config-epoch"
             ) { engine($0, $2, tandemWatch) },
             tandemRow(
+                "unwatch", 3, "Makes the server forget a sentinel.", syntax: "sentinel-id"
+            ) { engine($0, $2, tandemUnwatch) },
+            tandemRow(
                 "resume", 3, "Lets a fenced primary serve.", syntax: "epoch"
             ) { engine($0, $2, tandemResume) },
             tandemRow(
@@ -35,40 +38,59 @@ extension CommandRows {
     }
 }
 
-/// The file is on disk before the answer to a sentinel that is new, or moved, leaves.
+/// The file is on disk before the answer to a sentinel that is new, or moved, leaves. The epoch
+/// is taken also from one that finds no place.
 func tandemWatch(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     let port = try call.integer(5)
     _ = try call.integer(6)
     _ = try call.integer(7)
-    let epoch = try call.integer(8)
-    guard epoch >= 0,
+    let epoch = try tandemEpoch(call, 8)
+    guard
         let watcher = NodeState.Watcher(
-            id: call[3].string, host: call[4].string, port: Int(port))
+            id: call[3].string, host: call[4].string, port: Int(clamping: port))
     else { throw ReplyError("ERR Invalid sentinel") }
+    try requireStarted(engine)
+    let before = engine.replication.node.state
+    if epoch > before.epoch { engine.replication.node.state.epoch = epoch }
+    let isPlaced = engine.placeWatcher(watcher)
+    let isChanged = engine.replication.node.state != before
+    guard isPlaced else {
+        if isChanged { engine.saveNode() }
+        throw ReplyError("ERR Too many sentinels watch this server")
+    }
+    return engine.answerWhenRecorded(call, isChanged: isChanged)
+}
+
+/// A sentinel watches no longer. When the last one has gone, a crash is as without sentinels.
+func tandemUnwatch(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
+    let id = call[2].string
+    guard ReplicationID(id) != nil else { throw ReplyError("ERR Invalid sentinel") }
+    try requireStarted(engine)
+    engine.replication.node.sightings.forget(id: id)
+    let isChanged = engine.replication.node.state.unwatch(id: id)
+    if isChanged { engine.frontend.log(.notice, "Sentinel \(id) watches no longer") }
+    return engine.answerWhenRecorded(call, isChanged: isChanged)
+}
+
+/// An epoch that leaves room for later ones.
+private func tandemEpoch(_ call: Call, _ index: Int) throws(ReplyError) -> Int {
+    let epoch = Int(try call.integer(index))
+    guard (0...NodeState.epochLimit).contains(epoch) else {
+        throw ReplyError("ERR Invalid epoch")
+    }
+    return epoch
+}
+
+/// While the node-state file is being read nothing may be put into it.
+private func requireStarted(_ engine: borrowing DataEngine) throws(ReplyError) {
     if engine.startup != .done {
         throw ReplyError("LOADING Redis is loading the dataset in memory")
     }
-    var state = engine.replication.node.state
-    var isChanged = state.watch(watcher)
-    guard state.watchers.contains(watcher) else {
-        throw ReplyError("ERR Too many sentinels watch this server")
-    }
-    if Int(epoch) > state.epoch {
-        state.epoch = Int(epoch)
-        isChanged = true
-    }
-    if isChanged { engine.replication.node.state = state }
-    guard isChanged || engine.replication.node.isStale || engine.replication.node.writing != nil
-    else {
-        call.reply.ok()
-        return .none
-    }
-    return engine.waitForNodeState(call)
 }
 
 func tandemResume(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
-    let epoch = try call.integer(2)
-    guard epoch >= Int64(engine.replication.node.state.epoch) else {
+    let epoch = try tandemEpoch(call, 2)
+    guard epoch >= engine.replication.node.state.epoch else {
         throw ReplyError("ERR The epoch is older than one this server has been told")
     }
     guard engine.replication.fence.isClosed else {
@@ -76,13 +98,16 @@ func tandemResume(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -
         return .none
     }
     engine.liftFence()
-    engine.replication.node.state.epoch = Int(epoch)
-    return engine.waitForNodeState(call)
+    engine.replication.node.state.epoch = epoch
+    return engine.answerWhenRecorded(call, isChanged: true)
 }
 
+/// Consent is for what goes on now: a replica whose link is up has nothing to consent to.
 func tandemAcceptEmpty(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
-    engine.replication.primary.acceptsEmpty = true
-    engine.replication.primary.emptyGuard?.confirm()
+    if !engine.replication.primary.isOnline {
+        engine.replication.primary.acceptsEmpty = true
+        engine.replication.primary.emptyGuard?.confirm()
+    }
     call.reply.ok()
     return .none
 }
@@ -105,8 +130,33 @@ func tandemNode(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> 
 }
 
 extension DataEngine {
-    /// Answers +OK once the node-state file is on disk.
-    fileprivate mutating func waitForNodeState(_ call: Call) -> Propagation {
+    /// Remembers a sentinel, or that it was heard. Where there is no place left, one that was not
+    /// heard for long makes room; false without such a one.
+    fileprivate mutating func placeWatcher(_ watcher: NodeState.Watcher) -> Bool {
+        let now = frontend.time.monotonic
+        _ = replication.node.state.watch(watcher)
+        if !replication.node.state.watchers.contains(watcher) {
+            guard
+                let lost = replication.node.sightings.stalest(
+                    of: replication.node.state.watchers, since: startedAt.monotonic, at: now)
+            else { return false }
+            frontend.log(
+                .warning,
+                "Sentinel \(lost.id) was not heard for a day: \(watcher.id) takes its place")
+            _ = replication.node.state.unwatch(id: lost.id)
+            replication.node.sightings.forget(id: lost.id)
+            _ = replication.node.state.watch(watcher)
+        }
+        replication.node.sightings.heard(watcher, at: now)
+        return true
+    }
+
+    /// Answers +OK once the node-state file holds what memory has.
+    fileprivate mutating func answerWhenRecorded(_ call: Call, isChanged: Bool) -> Propagation {
+        guard isChanged || replication.node.isStale || replication.node.writing != nil else {
+            call.reply.ok()
+            return .none
+        }
         let session = call.session
         session.value.flags.insert(.blocked)
         session.value.blocking = .host(0)

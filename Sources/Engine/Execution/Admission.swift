@@ -1,5 +1,6 @@
 import Memory
 import RESP
+import Replication
 import Sessions
 
 /// What becomes of a request at the door.
@@ -75,8 +76,9 @@ extension DataEngine {
         guard !gates.isEmpty else { return nil }
         let isWrite = flags.contains(.write)
         if gates.contains(.fenced), !flags.contains(.stale), !isPing(call) {
+            let epoch = replication.node.state.epoch
             return "FENCED this former primary waits for its sentinels to decide whether its "
-                + "data are current"
+                + "data are current. \(ReplicationText.resume(epoch: epoch))"
         }
         if gates.contains(.saveFailed), isWrite || isPing(call) {
             return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable "

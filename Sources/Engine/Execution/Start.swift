@@ -129,7 +129,7 @@ extension DataEngine {
         replication.fence = Fence(
             replication.node.state, isPrimary: isPrimary, loaded: loaded, at: now)
         if replication.fence.isClosed { gates.insert(.fenced) }
-        if let reminder = replication.fence.tick(at: now) { log(reminder) }
+        if let reminder = replication.remindOfFence(at: now) { log(reminder) }
         refreshPropagation()
         refreshReplicationGates()
         replication.node.state.role = isPrimary ? .primary : .replica

@@ -17,6 +17,8 @@ package struct NodeRecord: Equatable {
     }
 
     package internal(set) var state: NodeState
+    /// When its watchers were last heard.
+    var sightings = WatcherSightings()
     /// The host's id of the write under way; nil for none.
     var writing: Int?
     /// Who waits for it, and who for the next one.

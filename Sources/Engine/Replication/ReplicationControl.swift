@@ -45,6 +45,11 @@ package struct ReplicationControl: ~Copyable {
     /// Whether replicas have yet to be shown the end of the stream.
     var hasUnfedStream: Bool { stream.isActive && stream.offset != fedOffset }
 
+    /// What the log says now and then while the server is fenced.
+    mutating func remindOfFence(at now: Int64) -> LogLine? {
+        fence.tick(at: now, epoch: node.state.epoch)
+    }
+
     /// Whether the stream of the primary arrives.
     package var isLinkUp: Bool { primary.isOnline }
 

@@ -10,7 +10,7 @@ extension DataEngine {
         if startup != .done || replication.shutdown != nil {
             frontend.requests.append(.extendTimeout(microseconds: DataEngine.patience))
         }
-        if let reminder = replication.fence.tick(at: now) { log(reminder) }
+        if let reminder = replication.remindOfFence(at: now) { log(reminder) }
         guard startup == .done || startup == .notBegun else { return }
         if replication.isReplica { superviseLink(at: now) }
         pingReplicas()

@@ -14,7 +14,7 @@ extension SentinelState {
 
     mutating func isPrimaryDown(_ call: SentinelCall) -> RESPValue? {
         guard let port = decimal(call[2]), let epoch = decimal(call[3]),
-            (0...Int64(Epoch.limit)).contains(epoch)
+            (0...Int64(Epoch.last)).contains(epoch)
         else { return .error("ERR value is not an integer or out of range") }
         answerPrimaryDown(
             call.session, Address(call[1], Int(port)), epoch: UInt64(epoch), candidate: call[4])
@@ -64,6 +64,7 @@ extension SentinelState {
     mutating func remove(_ call: SentinelCall) -> RESPValue? {
         guard let group = group(call) else { return Self.noSuchGroup }
         event(.warning, .unmonitor, primary(group))
+        bidFarewell(dataNodes(of: group))
         removeGroup(group)
         replyWhenSaved(call.session)
         return nil
@@ -72,6 +73,7 @@ extension SentinelState {
     mutating func reset(_ call: SentinelCall) -> RESPValue {
         var count = 0
         for group in groups.indices where matches(groups[group].name, call[1]) {
+            bidFarewell(strangers(group))
             resetGroup(group)
             event(.warning, .reset, primary(group))
             count += 1
