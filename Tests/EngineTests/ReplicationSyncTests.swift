@@ -255,4 +255,23 @@ import Testing
         network.pass(milliseconds: 9000)
         #expect(replica.isLinkUp && replica.get("third") == "1" && replica.get("other") == nil)
     }
+
+    @Test func consentToAnEmptyPrimaryIsGoodForOneTime() {
+        let (network, primary, replica) = pair()
+        #expect(network.wait { replica.isLinkUp })
+        let id = String(repeating: "a", count: 40)
+        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        // There is nothing to consent to while all is well.
+        #expect(replica.run("TANDEM", "ACCEPT-EMPTY") == .simple("OK"))
+        // Nor is there after a link that was lost goes on where it was.
+        network.closeAll(of: replica, telling: true)
+        let client = TestClient(network, replica)
+        #expect(client?.run("TANDEM", "ACCEPT-EMPTY") == .simple("OK"))
+        #expect(network.wait { replica.isLinkUp } && primary.info("sync_full") == "1")
+        primary.files = [:]
+        primary.restart()
+        network.pass(milliseconds: 5000)
+        #expect(client?.run("GET", "before")?.string == "1")
+        #expect(replica.logged("refusing an empty data set"))
+    }
 }

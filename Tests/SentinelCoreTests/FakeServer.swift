@@ -42,6 +42,8 @@ struct FakeServer {
     /// What it does with SLAVEOF NO ONE.
     var obeysPromotion = true
     var isHandingOver = false
+    var refusesInfo = false
+    var isLoading = false
     /// Requests it got, PING, INFO and hellos left out.
     var requests: [[String]] = []
     /// Keeps PING from being answered well.
@@ -78,7 +80,7 @@ struct FakeServer {
         lines += ["master_failover_state:\(state)", "master_replid:\(historyID)"]
         lines += ["master_repl_offset:\(offset)"]
         if keys > 0 { lines.append("db0:keys=\(keys),expires=0,avg_ttl=0") }
-        if isLoading { lines.append("loading:1") }
+        lines.append("loading:\(isLoading ? 1 : 0)")
         if isOurs { lines.append("tandem_fenced:\(isFenced ? 1 : 0)") }
         if !nodeID.isEmpty { lines.append("tandem_node_id:\(nodeID)") }
         if !history.isEmpty { lines.append("tandem_history:\(history)") }

@@ -16,6 +16,7 @@ extension SentinelState {
             }
         }
         noteFence(ref, before)
+        endConsent(ref)
         noteRole(ref, news.role)
         notePrimaryLife(ref, before, isNew: isNew)
         guard !tilt.isActive, case .replica = ref.place else { return }
@@ -42,6 +43,18 @@ extension SentinelState {
         let isFenced = self[ref].report.isFenced
         guard isFenced != before.isFenced else { return }
         event(.warning, isFenced ? .fenced : .unfenced, ref)
+        // It was away, and attempts to replace it failed: now there is something to decide.
+        if isFenced, case .primary = ref.place { reopenGate(ref.group) }
+    }
+
+    /// What the operator accepted when the primary was away holds until one serves. One that is
+    /// still loading does not tell yet whether it is fenced.
+    private mutating func endConsent(_ ref: InstanceRef) {
+        let instance = self[ref]
+        guard case .primary = ref.place, instance.downSince == nil, !instance.report.isFenced,
+            !instance.report.isLoading
+        else { return }
+        groups[ref.group].acceptsEmpty = false
     }
 
     private mutating func noteRunID(_ ref: InstanceRef, _ runID: String) {

@@ -55,7 +55,7 @@ package struct MonitoredGroup: Equatable, Sendable {
     /// Since when enough sentinels agree that the primary is down.
     package var objectivelyDownSince: Int64?
     package var failover: Failover?
-    /// Whether the operator lets a node that holds nothing serve.
+    /// Whether the operator lets a node that holds nothing serve, until one serves.
     var acceptsEmpty = false
     /// What the primary's former life told last, until the present one serves in its place.
     var formerLife: NodeReport?

@@ -98,7 +98,6 @@ extension DataEngine {
             ?? StreamPosition(id: newHistoryID(), offset: streamEnd)
         replication.primary.isLegacy = replication.primary.snapshotPosition == nil
         replication.primary.isOrdered = false
-        replication.primary.acceptsEmpty = false
         replication.history.adopt(position.id)
         noteHistory()
         // Sub-replicas follow what is gone: they have to start over too.

@@ -52,7 +52,7 @@ struct PrimaryLink {
     /// Since when the primary, unordered, offers data that are no continuation of ours (monotonic
     /// µs); nil when it does not.
     var strangeSince: Int64?
-    /// A sentinel or operator said that an empty primary is right.
+    /// A sentinel or operator said that an empty primary is right, since the link was last up.
     var acceptsEmpty = false
 
     var isOnline: Bool { stage == .online }
@@ -319,6 +319,7 @@ extension DataEngine {
         replication.primary.applier = StreamApplier(offset: offset)
         replication.primary.words = StreamWords(frontend.table)
         replication.primary.acknowledged = -1
+        replication.primary.acceptsEmpty = false
         replication.primary.database = database
         session.value.flags.insert(.primaryStream)
         session.value.database = database

@@ -118,12 +118,15 @@ extension SentinelState {
         return .simple("OK")
     }
 
-    /// Lets the group's replicas take over an empty data set, and a node that holds nothing serve
-    /// while one that held data is out of reach; both are refused otherwise.
+    /// Lets the group's replicas take over an empty data set, and while nobody serves also a node
+    /// that holds nothing, though one that held data is out of reach; both are refused otherwise.
+    /// The consent ends when somebody serves.
     mutating func acceptEmpty(_ call: SentinelCall) -> RESPValue {
         guard let group = group(call) else { return Self.noSuchGroup }
-        groups[group].acceptsEmpty = true
-        reopenGate(group)
+        if groups[group].primary.downSince != nil {
+            groups[group].acceptsEmpty = true
+            reopenGate(group)
+        }
         for index in groups[group].replicas.indices
         where send(replica(group, index), [(["TANDEM", "ACCEPT-EMPTY"], .ignored)]) {
             event(.warning, .acceptEmpty, replica(group, index))
