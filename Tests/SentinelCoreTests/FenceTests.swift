@@ -321,6 +321,34 @@ struct FenceTests {
         #expect(network.allAgree(on: 7000) && network.events(.tryFailover).isEmpty)
     }
 
+    @Test("a replica that never tells what it holds is not waited for without end")
+    func refusesInfo() {
+        let network = network(downAfter: 3000)
+        #expect(network.settle())
+        network.kill(7001)
+        network.servers[7001]?.isAlive = true
+        network.servers[7001]?.refusesInfo = true
+        network.run(200)
+        restartFenced(network, offset: 500)
+        network.run(1000)
+        #expect(network.servers[7000]?.isFenced == true)
+        #expect(network.run(atMost: 4000) { network.servers[7000]?.isFenced == false })
+    }
+
+    @Test("the log tells who holds data and is not to be promoted")
+    func unpromotable() {
+        let network = network(downAfter: 1000)
+        network.servers[7001]?.priority = 0
+        network.servers[7001]?.keys = 5
+        #expect(network.settle())
+        network.run(11000)
+        restartFenced(network, offset: 0)
+        network.run(5000)
+        #expect(network.servers[7000]?.isFenced == true)
+        #expect(network.logs.contains { $0.contains("127.0.0.1:7001 holds data") })
+        #expect(!network.logs.contains { $0.contains("who can be reached holds nothing") })
+    }
+
     @Test("a minority never lets a fenced primary serve")
     func minority() {
         let network = network()

@@ -52,6 +52,8 @@ final class MiniNetwork {
     var peers: [Peer] = []
     var servers: [Int: FakeServer] = [:]
     private(set) var events: [Published] = []
+    /// What all sentinels logged.
+    private(set) var logs: [String] = []
     private(set) var replies: [Int: RESPValue] = [:]
     /// Pairs of ports between which nothing arrives.
     private var cuts: Set<[Int]> = []
@@ -177,7 +179,8 @@ final class MiniNetwork {
         case .publish(let channel, let text):
             events.append(Published(time: now, sentinel: index, channel: channel, text: text))
         case .exit: crash(index)
-        case .log, .runScript: break
+        case .log(_, let text): logs.append(text)
+        case .runScript: break
         }
     }
 
@@ -376,6 +379,7 @@ final class MiniNetwork {
         case "PING": return server.pingReply
         case "INFO":
             let replicas = servers.values.filter { $0.primary == port && $0.isAlive }
+            guard !server.refusesInfo else { return .error("NOPERM no INFO for you") }
             return .bulk(Array(server.info(replicas: replicas.sorted { $0.port < $1.port }).utf8))
         case "ROLE":
             return .array([.text(server.primary == nil ? "master" : "slave")])

@@ -188,12 +188,16 @@ extension SentinelState {
         groups[group].gate.isLogged = false
     }
 
-    /// Something has changed for which attempts of ours had failed: the next need not wait out
-    /// the pause. A vote for another sentinel is kept.
+    /// Something has changed for which attempts had failed: the next need not wait out the pause.
+    /// One voted for hears the same news and goes first; only if it does not, we do.
     mutating func reopenGate(_ group: Int) {
-        guard groups[group].gate.failures > 0, groups[group].gate.leader == nil else { return }
+        let leader = groups[group].gate.leader
+        let headStart = leader == nil || leader == id ? 0 : Timing.leaderHeadStart
+        let opens = now + microseconds(headStart)
         groups[group].gate.failures = 0
-        groups[group].gate.closedUntil = min(groups[group].gate.closedUntil, now)
+        guard groups[group].gate.closedUntil > opens else { return }
+        groups[group].gate.closedUntil = opens
+        groups[group].gate.isLogged = false
         touch(group)
     }
 

@@ -27,15 +27,21 @@ extension SentinelState {
         }
         let isPatient = now < failover.since + microseconds(Timing.fencePatience)
         let awaited = groups[group].replicas.indices.filter { index in
-            let instance = groups[group].replicas[index]
-            let hasAnswered =
-                link(replica(group, index)).isConnected
-                && instance.report.isOfThisConnection
-            return instance.downSince == nil ? !hasAnswered : isPatient
+            let isUp = groups[group].replicas[index].downSince == nil
+            return isUp ? mayAnswer(replica(group, index)) : isPatient
         }
         for index in awaited { hastenConnection(replica(group, index)) }
         guard awaited.isEmpty else { return .wait }
         return isEmptyBesideLost(group) ? .refuse : .resume
+    }
+
+    /// Whether a replica that does not seem down has yet to tell what it holds. One that answers
+    /// PING for as long as another may be silent, and does not tell, will not: it refuses INFO.
+    private func mayAnswer(_ ref: InstanceRef) -> Bool {
+        guard let connection = link(ref).command, connection.isOpen else { return true }
+        guard !self[ref].report.isOfThisConnection else { return false }
+        let patience = max(groups[ref.group].settings.downAfter, Timing.fencePatience)
+        return now <= connection.since + microseconds(patience)
     }
 
     /// Whether the primary came back with nothing, and a replica that may not be promoted now,

@@ -15,7 +15,7 @@ extension SentinelState {
         } else if !isDown && wasDown {
             groups[group].objectivelyDownSince = nil
             groups[group].gate.startAt = nil
-            groups[group].gate.failures = 0
+            reopenGate(group)
             event(.warning, .objectivelyUp, primary(group))
         }
     }

@@ -90,7 +90,7 @@ extension SentinelState {
             }
             switch judgeFence(group, best, failover) {
             case .promote(let index): chosen = index
-            case .wait: return wake(group, at: now + microseconds(Timing.pollPeriod))
+            case .wait: return wake(group, at: now + microseconds(Timing.quickAskPeriod))
             case .resume: return resumePrimary(group, failover)
             case .refuse: return refuseEmpty(group)
             }
@@ -128,11 +128,22 @@ extension SentinelState {
         wake(group, at: limit)
     }
 
-    /// Whoever could serve holds nothing, and the data may yet come back.
+    /// Whoever could serve holds nothing, and the data may yet come back, or lie with a replica
+    /// that is not to be promoted.
     private mutating func refuseEmpty(_ group: Int) {
-        let text =
-            "Nobody of '\(groups[group].name)' is let serve: who can be reached holds nothing, "
-            + "and who held data may come back; SENTINEL ACCEPT-EMPTY gives them up"
+        let watched = groups[group]
+        var text = "Nobody of '\(watched.name)' is let serve: who may serve holds nothing, "
+        let keeper = watched.replicas.first {
+            $0.downSince == nil && $0.report.isOfThisConnection && $0.report.priority == 0
+                && $0.report.holdsKeys
+        }
+        if let keeper {
+            text +=
+                "and \(keeper.address.text) holds data, but is not to be promoted (priority 0); "
+                + "give it a priority, or SENTINEL ACCEPT-EMPTY gives its data up"
+        } else {
+            text += "and who held data may come back; SENTINEL ACCEPT-EMPTY gives them up"
+        }
         actions.append(.log(.warning, text))
         abortFailover(group, .abortNoGoodReplica)
     }
