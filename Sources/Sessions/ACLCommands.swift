@@ -73,8 +73,7 @@ func aclWhoAmI(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> P
 
 func aclCategories(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count <= 3 else {
-        throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.")
+        throw call.fail(call.wrongSubcommand)
     }
     var names = Command.allCategories
     if call.count == 3 {
@@ -93,8 +92,7 @@ func aclGeneratePassword(
     _ frontend: inout Frontend, _ call: Call
 ) throws(ReplyError) -> Propagation {
     guard call.count <= 3 else {
-        throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for 'GENPASS'. Try ACL HELP.")
+        throw call.fail(call.wrongSubcommand)
     }
     var bits: Int64 = 256
     if call.count > 2 {
@@ -185,8 +183,7 @@ func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> P
 
 func aclLog(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count <= 3 else {
-        throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for 'LOG'. Try ACL HELP.")
+        throw call.fail(call.wrongSubcommand)
     }
     var wanted = 10
     if call.count == 3 {

@@ -171,6 +171,6 @@ extension ACLUser {
 }
 
 /// Whether a name or pattern has blanks or null bytes, which no line of a file could hold.
-func hasBlanks(_ text: ArraySlice<UInt8>) -> Bool {
+package func hasBlanks(_ text: ArraySlice<UInt8>) -> Bool {
     text.contains { $0 == 0 || $0 == 32 || (9...13).contains($0) }
 }

@@ -90,7 +90,7 @@ extension ACLUser {
         if !allowsAllKeys, let found = deniedKey(table.rows[index], call, start) {
             return .key(found)
         }
-        if !allowsAllChannels, let found = deniedChannel(table.rows[index].name, call, start) {
+        if !allowsAllChannels, let found = deniedChannel(entry.identity, call, start) {
             return .channel(found)
         }
         return nil
@@ -119,16 +119,18 @@ extension ACLUser {
         return nil
     }
 
-    private func deniedChannel(_ name: String, _ call: Call, _ start: Int) -> Int? {
+    private func deniedChannel(
+        _ command: CommandIdentity, _ call: Call, _ start: Int
+    ) -> Int? {
         var last = call.count - 1
-        switch name {
-        case "subscribe", "ssubscribe", "psubscribe": break
-        case "publish", "spublish": last = start + 1
+        switch command {
+        case .subscribe, .subscribeShard, .subscribePattern: break
+        case .publish, .publishShard: last = start + 1
         default: return nil
         }
         guard start + 1 <= last, last < call.count else { return nil }
         for index in start + 1...last
-        where !allows(channel: call[index], isPattern: name == "psubscribe") {
+        where !allows(channel: call[index], isPattern: command == .subscribePattern) {
             return index
         }
         return nil

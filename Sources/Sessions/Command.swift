@@ -82,7 +82,14 @@ package typealias CommandThunk = @convention(c) (UInt, UInt, UInt) -> Int32
 /// One row of the command table. With its handler it is all there is to write for a command:
 /// gates, COMMAND, COMMAND DOCS, key extraction, propagation and a test are derived from it.
 package struct Command: Sendable {
-    package var name: String
+    /// What it is, whatever clients call it: rules of users, statistics and errors name it so. In a
+    /// table it is the full name ("client|list").
+    package internal(set) var name: String
+    /// By what clients find it: `rename-command` changes it, and makes it empty for a command that
+    /// is taken away.
+    package var calledName: String
+    /// What it is to those who treat it in their own way; known once it is in a table.
+    package internal(set) var identity = CommandIdentity.other
     package var arity: Int
     package var flags: CommandFlags
     package var keys: KeyPositions
@@ -113,6 +120,7 @@ package struct Command: Sendable {
         keySpecs: [KeySpec] = [], run: @escaping CommandThunk
     ) {
         self.name = name
+        calledName = name
         self.arity = arity
         self.flags = flags
         self.keys = keys

@@ -54,8 +54,8 @@ extension CommandRows {
 }
 
 func commandAll(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    call.reply.array(frontend.table.topLevelCount)
-    for index in 0..<frontend.table.topLevelCount {
+    call.reply.array(frontend.table.callable.count)
+    for index in frontend.table.callable {
         let row = frontend.table.rows[index]
         call.reply.commandInfo(row, name: row.name)
     }
@@ -63,7 +63,7 @@ func commandAll(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
 }
 
 func commandCount(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    call.reply.integer(frontend.table.topLevelCount)
+    call.reply.integer(frontend.table.callable.count)
     return .none
 }
 
@@ -71,7 +71,8 @@ func commandInfo(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) ->
     guard call.count > 2 else { return try commandAll(&frontend, call) }
     call.reply.array(call.count - 2)
     for position in 2..<call.count {
-        if let index = frontend.table.find(fullName: call[position].string) {
+        let index = frontend.table.find(path: call[position])
+        if index >= 0 {
             call.reply.commandInfo(
                 frontend.table.rows[index], name: frontend.table.rows[index].name)
         } else {
@@ -84,8 +85,8 @@ func commandInfo(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) ->
 func commandDocs(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     let indices =
         call.count == 2
-        ? Array(0..<frontend.table.topLevelCount)
-        : (2..<call.count).compactMap { frontend.table.find(fullName: call[$0].string) }
+        ? frontend.table.callable
+        : (2..<call.count).map { frontend.table.find(path: call[$0]) }.filter { $0 >= 0 }
     call.reply.map(indices.count)
     for index in indices {
         let name = frontend.table.rows[index].name
@@ -118,7 +119,9 @@ func commandList(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) ->
     } else if call.count != 2 {
         throw .syntax
     }
-    let names = frontend.table.rows.filter(wanted).map(\.name)
+    let names = frontend.table.rows.indices.filter {
+        frontend.table.isCallable($0) && wanted(frontend.table.rows[$0])
+    }.map { frontend.table.rows[$0].name }
     call.reply.array(names.count)
     for name in names { call.reply.bulk(text: name) }
     return .none

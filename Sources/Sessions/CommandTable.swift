@@ -9,6 +9,7 @@ package struct CommandEntry: BitwiseCopyable, Sendable {
     @usableFromInline package let arity: Int32
     @usableFromInline let length: Int16
     @usableFromInline let compareWhole: Bool
+    @usableFromInline package let identity: CommandIdentity
     /// Position of the first key, 0 without keys.
     @usableFromInline package let firstKey: Int16
     /// Where the subcommands' entries lie; a container has at least one.
@@ -46,9 +47,14 @@ package struct CommandTable: ~Copyable {
     package let rows: [Command]
     /// Number of commands that are no subcommands; they come first.
     package let topLevelCount: Int
+    /// Those of them that clients can call: all but what `rename-command` took away.
+    package let callable: [Int]
+    /// Indices by full name.
+    private let indices: [String: Int]
     @usableFromInline let entries: FlatArray<CommandEntry>
     @usableFromInline let buckets: FlatArray<CommandBucket>
-    /// Names without the container's, for the entries that a prefix does not decide.
+    /// What clients type, without the container's name, for the entries that a prefix does not
+    /// decide.
     let names: [[UInt8]]
     private let passing = PassedByAddress()
     /// ACL categories, by index.
@@ -73,27 +79,32 @@ package struct CommandTable: ~Copyable {
                 parents.append(index)
             }
         }
+        for index in rows.indices { rows[index].identity = CommandIdentity(name: rows[index].name) }
         self.rows = rows
         topLevelCount = top.count
+        let callable = top.indices.filter { !top[$0].calledName.isEmpty }
+        self.callable = callable
+        indices = Dictionary(rows.enumerated().map { ($1.name, $0) }) { first, _ in first }
         var entries: [CommandEntry] = []
         for (index, row) in rows.enumerated() {
-            let own = row.name.split(separator: "|").last.map { Array($0.utf8) } ?? []
+            let own = Array(row.calledName.utf8)
             let plain = own.allSatisfy { asciiLower($0) >= 97 && asciiLower($0) <= 122 }
             entries.append(
                 CommandEntry(
                     thunk: row.run, prefix: own.withView { $0.foldedPrefix }, flags: row.flags,
                     arity: Int32(row.arity), length: Int16(own.count),
-                    compareWhole: own.count > 8 || !plain, firstKey: Int16(row.keys.first),
+                    compareWhole: own.count > 8 || !plain, identity: row.identity,
+                    firstKey: Int16(row.keys.first),
                     firstSubcommand: index < top.count ? Int16(firstSub[index]) : 0,
                     subcommandCount: Int16(row.subcommands.count), parent: Int16(parents[index])))
         }
         categories = rows.map { Set($0.aclCategories) }
-        names = rows.map { $0.name.split(separator: "|").last.map { Array($0.utf8) } ?? [] }
+        names = rows.map { Array($0.calledName.utf8) }
         var flat = FlatArray(repeating: entries[0], count: entries.count)
         for (index, entry) in entries.enumerated() { flat[index] = entry }
         self.entries = flat
         var buckets = FlatArray(repeating: CommandBucket(), count: CommandTable.bucketCount)
-        for index in 0..<top.count {
+        for index in callable {
             let entry = entries[index]
             var bucket = CommandTable.bucket(entry.prefix, Int(entry.length))
             while buckets[bucket].index >= 0 { bucket = (bucket + 1) % CommandTable.bucketCount }
@@ -174,10 +185,24 @@ package struct CommandTable: ~Copyable {
         return index >= 0 ? index : call.command
     }
 
-    /// Index of a command by its full name ("get", "client|list").
+    /// Index of a command by what it is, whatever clients call it ("get", "client|list").
     package func find(fullName: String) -> Int? {
-        let lower = fullName.lowercased()
-        return rows.firstIndex { $0.name == lower }
+        guard fullName.utf8.allSatisfy({ $0 < 128 }) else { return nil }
+        return indices[fullName.lowercased()]
+    }
+
+    /// Index of a command by what clients call it, with a bar before a subcommand's own name; -1 if
+    /// there is none.
+    package func find(path: ByteView) -> Int {
+        guard let bar = path.firstIndex(of: UInt8(ascii: "|")) else { return find(path) }
+        let container = find(path[0..<bar])
+        return container < 0 ? -1 : find(path[bar + 1..<path.count], in: container)
+    }
+
+    /// Whether clients can call the command.
+    package func isCallable(_ index: Int) -> Bool {
+        let parent = Int(entries[index].parent)
+        return !rows[parent < 0 ? index : parent].calledName.isEmpty
     }
 }
 

@@ -128,7 +128,7 @@ extension Command {
                 call[$0].equalsIgnoringCase(word)
             }
         }
-        if name == "set" { return has("get", behind: 3) ? "RW access update" : "OW update" }
+        if identity == .set { return has("get", behind: 3) ? "RW access update" : "OW update" }
         return has("set") || has("incrby") ? "RW access update" : "RO access"
     }
 }

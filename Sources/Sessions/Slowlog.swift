@@ -22,13 +22,15 @@ package struct Slowlog: Equatable, Sendable {
 
     package init() {}
 
-    /// Adds an entry, trimming its arguments to the bounds above as Redis does.
+    /// Adds an entry, trimming its arguments to the bounds above as Redis does. `command` is what
+    /// was run, which tells the secrets among them.
     package mutating func add(
-        _ call: Call, microseconds: Int64, wallSeconds: Int64, maxLength: Int
+        _ call: Call, _ command: CommandIdentity, microseconds: Int64, wallSeconds: Int64,
+        maxLength: Int
     ) {
         var arguments: [[UInt8]] = []
         let kept = min(call.count, Slowlog.maxArguments)
-        let secret = Secrets.positions(call)
+        let secret = Secrets.positions(call, of: command)
         for index in 0..<kept {
             if secret.contains(index) {
                 arguments.append(Array(Secrets.shown.utf8))

@@ -11,7 +11,7 @@ func subcommandHelp(_ frontend: inout Frontend, _ call: Call) throws(ReplyError)
         lines.append("\(sub.name.uppercased())\(syntax)")
         lines.append("    \(sub.summary)")
     }
-    call.writeHelp(container.name.uppercased(), lines)
+    call.writeHelp(call.typedName, lines)
     return .none
 }
 

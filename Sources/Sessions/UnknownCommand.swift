@@ -21,7 +21,16 @@ extension Call {
     }
 
     /// The command has no such subcommand.
-    package func unknownSubcommand(of name: String) -> ErrorText {
-        "ERR unknown subcommand '\(self[1], upTo: Call.quoted)'. Try \(name.uppercased()) HELP."
+    package var unknownSubcommand: ErrorText {
+        "ERR unknown subcommand '\(self[1], upTo: Call.quoted)'. Try \(typedName) HELP."
     }
+
+    /// The subcommand is called with too many arguments.
+    package var wrongSubcommand: ErrorText {
+        "ERR unknown subcommand or wrong number of arguments for '\(self[1], upTo: Call.quoted)'. "
+            + "Try \(typedName) HELP."
+    }
+
+    /// What the client called the command, in capitals.
+    package var typedName: String { self[0].string.uppercased() }
 }

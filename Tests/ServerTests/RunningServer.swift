@@ -92,7 +92,11 @@ final class RunningServer {
             guard process.isRunning else {
                 throw Failure(description: "the server ended:\n\(log)")
             }
-            if let reply = try? connect().command("PING"), reply.hasPrefix("+PONG") { return }
+            if let reply = try? connect().command("PING"),
+                reply.hasPrefix("+PONG") || reply.hasPrefix("-NOAUTH")
+            {
+                return
+            }
             usleep(5000)
         }
         throw Failure(description: "no PONG within 20 s:\n\(log)")

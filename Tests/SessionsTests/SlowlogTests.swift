@@ -6,7 +6,9 @@ import Testing
 @Suite("The slow log")
 struct SlowlogTests {
     /// Adds a request of `words` and gives the entry.
-    private func logged(_ words: [String]) -> [String] {
+    private func logged(
+        _ words: [String], _ command: CommandIdentity = .other
+    ) -> [String] {
         let bench = Bench()
         let slot = bench.open()
         let arena = bench.frontend.value.arena
@@ -22,7 +24,7 @@ struct SlowlogTests {
         let call = Call(
             session: slot, arena: arena, first: 0, count: words.count, command: 0)
         var log = Slowlog()
-        log.add(call, microseconds: 5, wallSeconds: 6, maxLength: 10)
+        log.add(call, command, microseconds: 5, wallSeconds: 6, maxLength: 10)
         arena.value.removeAll()
         return log.entries[0].arguments.map { String(decoding: $0, as: UTF8.self) }
     }
@@ -40,13 +42,19 @@ struct SlowlogTests {
     @Test(
         "passwords are never shown",
         arguments: [
-            ["auth", "*"], ["AUTH", "*", "*"], ["hello", "3", "auth", "*", "*", "setname", "x"],
-            ["config", "set", "maxmemory", "1", "REQUIREPASS", "*", "timeout", "2"],
-            ["config", "set", "masterauth", "*"], ["acl", "setuser", "*", "*"],
-            ["migrate", "h", "1", "k", "0", "5", "AUTH2", "*", "*", "KEYS", "a"],
-        ])
-    func secrets(words: [String]) {
-        let shown = logged(words.map { $0 == "*" ? "hunter2" : $0 })
+            (["auth", "*"], .auth), (["x", "*", "*"], .auth), (["auth"], .auth),
+            (["hello", "3", "auth", "*", "*", "setname", "x"], .hello), (["hello"], .hello),
+            (
+                ["config", "set", "maxmemory", "1", "REQUIREPASS", "*", "timeout", "2"],
+                .configSet
+            ),
+            (["config", "set", "masterauth", "*"], .configSet), (["config"], .configSet),
+            (["acl", "setuser", "*", "*"], .aclSetUser), (["acl"], .aclDeleteUser),
+            (["migrate", "h", "1", "k", "0", "5", "AUTH2", "*", "*", "KEYS", "a"], .migrate),
+            (["auth", "x"], .other),
+        ] as [([String], CommandIdentity)])
+    func secrets(words: [String], command: CommandIdentity) {
+        let shown = logged(words.map { $0 == "*" ? "hunter2" : $0 }, command)
         #expect(shown == words.map { $0 == "*" ? "(redacted)" : $0 })
     }
 
@@ -60,7 +68,7 @@ struct SlowlogTests {
         let call = Call(
             session: slot, arena: bench.frontend.value.arena, first: 0, count: 1, command: 0)
         for number in 0..<10 {
-            log.add(call, microseconds: Int64(number), wallSeconds: 0, maxLength: 3)
+            log.add(call, .ping, microseconds: Int64(number), wallSeconds: 0, maxLength: 3)
         }
         #expect(log.entries.map(\.id) == [9, 8, 7])
         log.trim(to: 1)

@@ -130,13 +130,11 @@ func latencyHistogram(_ engine: inout DataEngine, _ call: Call) throws(ReplyErro
         wanted = Array(engine.frontend.table.rows.indices)
     } else {
         for index in 2..<call.count {
-            let name = call[index].string.lowercased()
-            guard engine.frontend.table.find(fullName: name) != nil else { continue }
+            let command = engine.frontend.table.find(path: call[index])
+            guard command >= 0 else { continue }
             // A container stands for its subcommands as well.
-            wanted += engine.frontend.table.rows.indices.filter {
-                let row = engine.frontend.table.rows[$0].name
-                return row == name || row.hasPrefix("\(name)|")
-            }
+            wanted.append(command)
+            wanted += engine.frontend.table.subcommands(of: command)
         }
     }
     wanted = wanted.filter { engine.frontend.table.latencies[$0].total > 0 }

@@ -84,8 +84,7 @@ func publishShard(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -
 
 func clientPause(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count <= 4 else {
-        throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.")
+        throw call.fail(call.wrongSubcommand)
     }
     var all = true
     if call.count == 4, call[3].equalsIgnoringCase("write") {
@@ -122,8 +121,7 @@ func clientUnpause(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
 /// Ends a WAIT, either as if its time were over or with an error.
 func clientUnblock(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count <= 4 else {
-        throw call.fail(
-            "ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.")
+        throw call.fail(call.wrongSubcommand)
     }
     var withError = false
     if call.count == 4, call[3].equalsIgnoringCase("error") {

@@ -31,14 +31,16 @@ package enum ServerConfiguration {
         of lines: [ConfigurationLine]
     ) throws(ConfigurationError) -> ServerSettings {
         var settings = ServerSettings()
+        var users: [ConfigurationLine] = []
         try ServerDirectives.table.apply(lines, to: &settings) {
             (line, settings) throws(DirectiveError) in
-            if line.name == "user" {
-                settings.users.append(try UserFile.line(line.arguments, after: settings.users))
-                return true
-            }
-            return try other(line, &settings)
+            guard line.name == "user" else { return try other(line, &settings) }
+            guard line.words.count > 1 else { throw DirectiveError("wrong number of arguments") }
+            users.append(line)
+            return true
         }
+        settings.users = try UserFile.users(
+            users, channelsByDefault: settings.frontend.channelsByDefault)
         settings.hz = min(max(settings.hz, 1), 500)
         return settings
     }
@@ -66,33 +68,24 @@ extension ServerConfiguration {
     private static func rename(
         _ command: String, _ name: String, _ settings: inout ServerSettings
     ) throws(DirectiveError) {
-        let names = CommandRows.dataServer(renaming: settings.renamedCommands).map(\.name)
-        guard names.contains(command) else {
+        let names = CommandRows.dataServer(renaming: settings.renamedCommands).map(\.calledName)
+        guard !command.isEmpty, names.contains(command) else {
             throw DirectiveError("No such command in rename-command")
         }
-        if !name.isEmpty {
-            guard !names.contains(name) else {
-                throw DirectiveError("Target command name already exists")
-            }
-            // Its gates depend on what it is about to run, which is found by its name.
-            if command == "exec" { throw DirectiveError("exec can be taken away only") }
+        guard name.isEmpty || !names.contains(name) else {
+            throw DirectiveError("Target command name already exists")
         }
         settings.renamedCommands.append(CommandRename(command: command, name: name))
     }
 }
 
 extension CommandRows {
-    /// The data server's commands under the names that the configuration gives them.
+    /// The data server's commands, called as the configuration says.
     package static func dataServer(renaming renames: [CommandRename]) -> [Command] {
         var rows = dataServer
         for rename in renames {
-            guard let index = rows.firstIndex(where: { $0.name == rename.command }) else {
-                continue
-            }
-            if rename.name.isEmpty {
-                rows.remove(at: index)
-            } else {
-                rows[index].name = rename.name
+            if let index = rows.firstIndex(where: { $0.calledName == rename.command }) {
+                rows[index].calledName = rename.name
             }
         }
         return rows

@@ -74,8 +74,9 @@ package struct ServerSettings: Equatable, Sendable {
     /// New names of commands, in the order of the file; an empty one takes the command away.
     package var renamedCommands: [CommandRename] = []
 
-    /// Users of the configuration file, each with its rules, or of the file at `aclFile`.
-    package var users: [UserLine] = []
+    /// Users of the configuration file. Their rules name commands by what they are, so that
+    /// `rename-command` does not matter.
+    package var users: [ACLUser] = []
     package var aclFile = ""
 
     // Network and process, acted on by the host.

@@ -2,55 +2,44 @@ import Configuration
 import Memory
 import Sessions
 
-/// A user as a line of a file has it: `user name rule…`.
-package struct UserLine: Equatable, Sendable {
-    package var name: String
-    package var rules: [String]
-    package init(name: String, rules: [String]) {
-        self.name = name
-        self.rules = rules
-    }
-}
-
 /// Users in configuration files and in files of their own (`aclfile`).
 package enum UserFile {
-    /// Reads what follows `user` in a configuration file.
-    static func line(
-        _ arguments: [String], after earlier: [UserLine]
-    ) throws(DirectiveError) -> UserLine {
-        guard let name = arguments.first else { throw DirectiveError("wrong number of arguments") }
-        let line = UserLine(name: name, rules: Array(arguments.dropFirst()))
-        if earlier.contains(where: { $0.name == name }) {
-            throw DirectiveError(
-                "Error in user declaration '\(name)': Duplicate user found. A user can only be "
-                    + "defined once in config files")
-        }
-        let frontend = Frontend(
-            heap: Heap(), commands: CommandRows.dataServer, seed: 0, isSentinel: false,
-            clock: { 0 })
-        do throws(ACLChangeError) {
-            _ = try acl([line], frontend)
-        } catch {
-            throw DirectiveError(
-                "Error in user declaration '\(error.rule)': \(error.reason.text)")
-        }
-        return line
-    }
-
-    /// The users of `lines` in addition to those of `frontend`; each begins anew.
-    package static func acl(
-        _ lines: [UserLine], _ frontend: borrowing Frontend
-    ) throws(ACLChangeError) -> ACL {
-        var acl = frontend.acl
+    /// The users that lines `user name rule…` of a configuration make. They are made when all of it
+    /// is read, because a directive behind them says which channels a new user may use.
+    static func users(
+        _ lines: [ConfigurationLine], channelsByDefault: Bool
+    ) throws(ConfigurationError) -> [ACLUser] {
+        guard !lines.isEmpty else { return [] }
+        let table = CommandTable(CommandRows.dataServer)
+        let acl = ACL(commandCount: table.rows.count)
+        var users: [ACLUser] = []
+        var seen: Set<String> = []
         for line in lines {
-            acl[line.name] = nil
-            let rules = line.name == "default" ? ["resetchannels"] : []
-            let user = try acl.changed(
-                line.name, (rules + line.rules).map { Array($0.utf8) }, table: frontend.table,
-                channelsByDefault: frontend.settings.channelsByDefault)
-            acl[line.name] = user
+            let name = line.words[1]
+            func failed(_ what: String, _ reason: String) -> ConfigurationError {
+                ConfigurationError(
+                    line, reason: "Error in user declaration '\(what)': \(reason)")
+            }
+            guard seen.insert(name).inserted else {
+                throw failed(
+                    name,
+                    "Duplicate user found. A user can only be defined once in config files")
+            }
+            guard !hasBlanks(Array(name.utf8)[...]) else {
+                throw failed(name, "Spaces not allowed in ACL usernames")
+            }
+            // The default user is there already and begins anew.
+            let rules = (name == "default" ? ["reset"] : []) + line.words.dropFirst(2)
+            do throws(ACLChangeError) {
+                let user = try acl.changed(
+                    name, rules.map { Array($0.utf8) }, table: table,
+                    channelsByDefault: channelsByDefault)
+                users.append(user)
+            } catch {
+                throw failed(error.rule, error.reason.text)
+            }
         }
-        return acl
+        return users
     }
 
     /// Reads a whole file of users; the text says all that is wrong with it, nil if nothing is.

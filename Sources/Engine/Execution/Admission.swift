@@ -61,7 +61,7 @@ extension DataEngine {
     /// where all of them may.
     func effectiveFlags(_ call: Call, _ entry: CommandEntry) -> CommandFlags {
         var result = entry.flags
-        guard frontend.table.rows[call.command].name == "exec" else { return result }
+        guard entry.identity == .exec else { return result }
         let permissions: CommandFlags = [.stale, .loading]
         for request in call.session.value.queue.requests {
             let flags = frontend.table[request.command].flags
@@ -97,7 +97,7 @@ extension DataEngine {
     }
 
     private func isPing(_ call: Call) -> Bool {
-        frontend.table.rows[call.command].name == "ping"
+        frontend.table[call.command].identity == .ping
     }
 
     private func staleRefusal(_ flags: CommandFlags) -> String? {

@@ -111,7 +111,7 @@ extension DataEngine {
             session.value.flags.insert(.transactionBroken)
         }
         let start = session.value.reply.buffer.count
-        if call.command >= 0, frontend.table.rows[call.command].name == "exec" {
+        if call.command >= 0, frontend.table[call.command].identity == .exec {
             discardTransaction(session)
             if !monitors.isEmpty { feedMonitors(call, frontend.table[call.command]) }
             // As in Redis the plain code is left out, a telling one is not.
@@ -144,7 +144,7 @@ extension DataEngine {
         if frontend.table.isContainer(call.command), call.count > 1 {
             let index = frontend.table.find(call[1], in: call.command)
             if index < 0 {
-                refuse(call, call.unknownSubcommand(of: frontend.table.rows[call.command].name))
+                refuse(call, call.unknownSubcommand)
                 return true
             }
             call = Call(

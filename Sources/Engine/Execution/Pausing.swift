@@ -65,13 +65,15 @@ extension DataEngine {
     /// moment would be thought dead. It is not propagated then: each server is sent its own.
     func isHello(_ call: Call) -> Bool {
         call.count == 3 && call[1] == PubSub.helloChannel
-            && frontend.table.rows[call.command].name == "publish"
+            && frontend.table[call.command].identity == .publish
     }
 
     /// CLIENT UNPAUSE and the like must get through a pause of everything.
     private func isPauseControl(_ call: Call) -> Bool {
-        ["client|pause", "client|unpause", "failover", "shutdown"].contains(
-            frontend.table.rows[call.command].name)
+        switch frontend.table[call.command].identity {
+        case .clientPause, .clientUnpause, .failover, .shutdown: true
+        default: false
+        }
     }
 
     /// Puts a session to sleep before the request that was just refused entry.

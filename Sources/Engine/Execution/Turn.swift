@@ -220,7 +220,8 @@ extension DataEngine {
             !frontend.table[index].flags.contains(.skipSlowlog)
         {
             frontend.slowlog.add(
-                call, microseconds: microseconds, wallSeconds: frontend.time.wall / 1_000_000,
+                call, frontend.table[index].identity, microseconds: microseconds,
+                wallSeconds: frontend.time.wall / 1_000_000,
                 maxLength: frontend.settings.slowlogMaxLength)
         }
     }

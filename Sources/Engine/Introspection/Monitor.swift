@@ -7,7 +7,7 @@ extension DataEngine {
     /// not shown, and secrets are not.
     mutating func feedMonitors(_ call: Call, _ entry: CommandEntry) {
         guard entry.flags.intersection([.skipMonitor, .admin]).isEmpty else { return }
-        let line = monitorLine(call)
+        let line = monitorLine(call, entry)
         for slot in monitors {
             line.withView { slot.value.reply.buffer.append($0) }
             frontend.noteOutput(slot)
@@ -16,7 +16,7 @@ extension DataEngine {
     }
 
     /// `+seconds.microseconds [database peer] "name" "argument"…`
-    private func monitorLine(_ call: Call) -> [UInt8] {
+    private func monitorLine(_ call: Call, _ entry: CommandEntry) -> [UInt8] {
         let now = frontend.time.wall
         let micros = String(now % 1_000_000)
         let zeros = String(repeating: "0", count: 6 - micros.count)
@@ -25,7 +25,7 @@ extension DataEngine {
             peer = "unix:\(settings.unixSocket)"
         }
         var line = Array("+\(now / 1_000_000).\(zeros)\(micros) [\(call.database) \(peer)]".utf8)
-        let secret = Secrets.positions(call)
+        let secret = Secrets.positions(call, of: entry.identity)
         for index in 0..<call.count {
             line.append(UInt8(ascii: " "))
             if secret.contains(index) {

@@ -111,7 +111,7 @@ struct StreamWords: Equatable {
 }
 
 extension CommandTable {
-    fileprivate func find(_ name: StaticString) -> Int { find(ByteView(name)) }
+    fileprivate func find(_ name: String) -> Int { find(fullName: name) ?? -1 }
 }
 
 extension DataEngine {

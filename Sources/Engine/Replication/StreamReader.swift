@@ -64,7 +64,12 @@ extension DataEngine {
     }
 
     private mutating func add(_ link: Slot<Session>, _ first: Int, _ count: Int, _ end: Int) {
-        let command = frontend.table.find(frontend.arena.value[first])
+        var command = frontend.table.find(frontend.arena.value[first])
+        if command < 0 {
+            // What a primary makes up itself, such as DEL for an expired key, has its old name.
+            let name = frontend.arena.value[first].string
+            command = frontend.table.find(fullName: name) ?? -1
+        }
         frontend.batch[frontend.batchCount].session = link.address
         frontend.batch[frontend.batchCount].first = Int32(truncatingIfNeeded: first)
         frontend.batch[frontend.batchCount].count = Int32(truncatingIfNeeded: count)

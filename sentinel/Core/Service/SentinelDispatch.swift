@@ -51,7 +51,7 @@ extension SentinelService {
                     session: call.session, arena: frontend.arena, first: call.first,
                     count: call.count, command: index)
             } else if name != "sentinel" {
-                return refuse(call, call.unknownSubcommand(of: name))
+                return refuse(call, call.unknownSubcommand)
             }
             // The core knows its subcommands by more names than are listed.
         }
