@@ -109,6 +109,7 @@ extension Frontend {
             throw ReplyError("WRONGPASS invalid username-password pair or user is disabled.")
         }
         session.value.flags.insert(.authenticated)
+        session.value.flags.remove(.letIn)
         session.value.user = found.name
         restrict(session)
     }
@@ -116,7 +117,7 @@ extension Frontend {
     /// Makes a session one of the default user's.
     mutating func makeStandard(_ session: Slot<Session>) {
         session.value.user = "default"
-        session.value.flags.remove(.authenticated)
+        session.value.flags.subtract([.authenticated, .letIn])
         if isOpen { session.value.flags.insert(.authenticated) }
         restrict(session)
     }
@@ -138,9 +139,18 @@ extension Frontend {
         let old = acl[user.name]
         acl[user.name] = user
         for slot in sessions.values where slot.value.user == user.name {
-            if user.name == "default", isOpen { slot.value.flags.insert(.authenticated) }
+            if user.name == "default" { openOrClose(slot) }
             restrict(slot)
             if old != nil, loses(slot, user) { close(slot) }
+        }
+    }
+
+    /// Lets a session of the default user in while nobody needs a password, and no longer.
+    private func openOrClose(_ slot: Slot<Session>) {
+        if isOpen, !slot.value.flags.contains(.authenticated) {
+            slot.value.flags.formUnion([.authenticated, .letIn])
+        } else if !isOpen, slot.value.flags.contains(.letIn) {
+            slot.value.flags.subtract([.authenticated, .letIn])
         }
     }
 

@@ -54,6 +54,8 @@ package struct SessionFlags: OptionSet, Sendable {
     @inlinable package static var silenced: Self { Self(rawValue: 1 << 19) }
     /// Its user may not do everything, so that its requests have to be looked at.
     @inlinable package static var restricted: Self { Self(rawValue: 1 << 20) }
+    /// Authenticated only because nobody needs a password at present.
+    @inlinable package static var letIn: Self { Self(rawValue: 1 << 21) }
     /// Any of these makes a request take the long way round in dispatch.
     @inlinable package static var special: Self {
         Self(

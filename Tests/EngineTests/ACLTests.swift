@@ -176,6 +176,24 @@ struct ACLTests {
         }
     }
 
+    @Test("who was let in while nobody needed a password needs one again")
+    func openForAMoment() {
+        let bench = ServerBench { $0.frontend.requirePass = "x" }
+        let (admin, slot, proved) = (bench.open(), bench.open(), bench.open())
+        _ = bench.ask(admin, "AUTH", "x")
+        _ = bench.ask(proved, "AUTH", "x")
+        #expect(bench.ask(slot, "PING").hasPrefix("-NOAUTH"))
+        _ = bench.ask(admin, "ACL", "SETUSER", "default", "nopass")
+        #expect(bench.ask(slot, "PING") == "+PONG\r\n")
+        _ = bench.ask(admin, "ACL", "SETUSER", "default", "resetpass", ">x")
+        #expect(bench.ask(slot, "PING").hasPrefix("-NOAUTH"))
+        #expect(bench.ask(proved, "PING") == "+PONG\r\n")
+        _ = bench.ask(slot, "AUTH", "x")
+        _ = bench.ask(admin, "ACL", "SETUSER", "default", "nopass")
+        _ = bench.ask(admin, "ACL", "SETUSER", "default", "resetpass", ">x")
+        #expect(bench.ask(slot, "PING") == "+PONG\r\n")
+    }
+
     @Test("a file of users is read as a whole or not at all")
     func file() {
         let bench = ServerBench()
