@@ -44,10 +44,9 @@ package enum ConfigurationFile {
             func failed(_ reason: String) -> ConfigurationError {
                 ConfigurationError(file: file, line: number, text: text, reason: reason)
             }
-            guard let split = Lexer.split(trimmed) else {
+            guard let words = Lexer.split(trimmed) else {
                 throw failed("Unbalanced quotes in configuration line")
             }
-            let words = split.map { String(decoding: $0, as: UTF8.self) }
             guard !words.isEmpty else { continue }
             let line = ConfigurationLine(file: file, number: number, text: text, words: words)
             guard line.name == "include", words.count == 2 else {
@@ -57,9 +56,9 @@ package enum ConfigurationFile {
             guard depth < deepestInclude else { throw failed("Files include each other too deep") }
             var sources: [ConfigurationSource] = []
             do throws(IncludeError) {
-                sources = try loader(words[1])
+                sources = try loader(line.words[1])
             } catch {
-                throw failed("Can't open config file '\(words[1])': \(error.reason)")
+                throw failed("Can't open config file '\(line.words[1])': \(error.reason)")
             }
             for source in sources {
                 files += 1

@@ -8,13 +8,16 @@ package struct ConfigurationLine: Equatable, Sendable {
     package let text: String
     /// At least one; quotes and escapes are decoded.
     package let words: [String]
+    /// The words as they stand there, which need not be text.
+    package let bytes: [[UInt8]]
 
     /// A line whose words are known.
-    package init(file: String?, number: Int, text: String, words: [String]) {
+    package init(file: String?, number: Int, text: String, words: [[UInt8]]) {
         self.file = file
         self.number = number
         self.text = text
-        self.words = words
+        self.words = words.map { String(decoding: $0, as: UTF8.self) }
+        bytes = words
     }
 
     /// The directive's name in lower case.

@@ -31,12 +31,16 @@ package struct DirectiveFlags: OptionSet, Equatable, Sendable {
 
 /// A line for the rewritten file.
 package struct RewrittenLine: Equatable, Sendable {
-    package let text: String
+    package let bytes: [UInt8]
     /// Written even if the file has no line to replace: the value is not the default.
     package let isForced: Bool
 
     package init(_ text: String, isForced: Bool) {
-        self.text = text
+        self.init(Array(text.utf8), isForced: isForced)
+    }
+
+    package init(_ bytes: [UInt8], isForced: Bool) {
+        self.bytes = bytes
         self.isForced = isForced
     }
 }

@@ -20,9 +20,17 @@ package enum Lexer {
     }
 
     /// `text` as one word in double quotes, which `split` reads back.
-    package static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String { quoted(Array(text.utf8)) }
+
+    /// A word of bytes in double quotes if it needs them.
+    package static func quotedIfNeeded(_ word: [UInt8]) -> [UInt8] {
+        let needsQuotes = word.isEmpty || word.contains { $0 <= 32 || $0 == 34 || $0 == 39 }
+        return needsQuotes ? Array(quoted(word).utf8) : word
+    }
+
+    private static func quoted(_ word: [UInt8]) -> String {
         var result = "\""
-        for byte in text.utf8 {
+        for byte in word {
             switch byte {
             case UInt8(ascii: "\\"), UInt8(ascii: "\""):
                 result += "\\\(Character(UnicodeScalar(byte)))"

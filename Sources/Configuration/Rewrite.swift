@@ -6,6 +6,10 @@ package struct RewriteGroup: Equatable, Sendable {
 
     /// Every line is forced: these have no default.
     package init(_ option: String, _ lines: [String]) {
+        self.init(option, bytes: lines.map { Array($0.utf8) })
+    }
+
+    package init(_ option: String, bytes lines: [[UInt8]]) {
         self.option = option
         self.lines = lines.map { RewrittenLine($0, isForced: true) }
     }
@@ -50,11 +54,11 @@ package struct Rewrite {
         processed.insert(option)
         for line in new {
             if let place = places[option]?.popFirst() {
-                lines[place] = Array(line.text.utf8)
+                lines[place] = line.bytes
             } else if line.isForced {
                 if needsSignature { lines.append(Array(Rewrite.signature.utf8)) }
                 needsSignature = false
-                lines.append(Array(line.text.utf8))
+                lines.append(line.bytes)
             }
         }
     }

@@ -163,7 +163,7 @@ enum ServerProgram {
                 monotonic: Clock.monotonicMicroseconds(), wall: Clock.wallMicroseconds()))
         engine.value.start(
             configurationPath: configurationPath,
-            configurationText: String(decoding: text, as: UTF8.self))
+            configurationText: text)
     }
 
     private static func hostSettings(_ engine: borrowing DataEngine) -> HostSettings {

@@ -8,56 +8,59 @@ package struct ACLLogEntry: Equatable, Sendable {
     package var reason: String
     package var context: String
     package var object: [UInt8]
-    package var user: String
+    package var user: [UInt8]
     /// Microseconds since 1970, of the last of them.
     package var time: Int64
-    package var client: String
+    package var client: [UInt8]
 }
 
 /// The users of a server and what was denied to them. Users are as many as the operator makes;
 /// entries of the log are at most `acllog-max-len`.
 package struct ACL: Equatable, Sendable {
-    package private(set) var users: [String: ACLUser]
+    /// By name. Names are bytes: two that look alike, or that are no text, are two users.
+    package private(set) var users: [[UInt8]: ACLUser]
     package var log: [ACLLogEntry] = []
     private let commandCount: Int
 
     package init(commandCount: Int) {
         self.commandCount = commandCount
-        users = ["default": .standard(commandCount: commandCount)]
+        users = [ACLUser.standardName: .standard(commandCount: commandCount)]
     }
 
     /// The user that connections have before they say who they are.
     package var standard: ACLUser {
-        get { users["default"] ?? .standard(commandCount: commandCount) }
-        set { users["default"] = newValue }
+        get { users[ACLUser.standardName] ?? .standard(commandCount: commandCount) }
+        set { users[ACLUser.standardName] = newValue }
     }
 
     /// Users in the order of their names.
     package var sorted: [ACLUser] {
-        users.values.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
+        users.values.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
-    package subscript(name: String) -> ACLUser? {
+    package subscript(name: [UInt8]) -> ACLUser? {
         get { users[name] }
         set { users[name] = newValue }
     }
 
     /// What `rules` make of the user `name`, who may be new. Nothing changes when one is wrong.
     package func changed(
-        _ name: String, _ rules: [[UInt8]], table: borrowing CommandTable, channelsByDefault: Bool
+        _ name: [UInt8], _ rules: [[UInt8]], table: borrowing CommandTable, channelsByDefault: Bool
     ) throws(ACLChangeError) -> ACLUser {
-        var user =
-            users[name]
-            ?? ACLUser(
-                name: name, commandCount: commandCount, allowsAllChannels: channelsByDefault)
+        var user = users[name] ?? new(name, channelsByDefault: channelsByDefault)
         for rule in rules {
             do throws(ACLRuleError) {
                 try user.apply(rule, table: table, channelsByDefault: channelsByDefault)
             } catch {
-                throw ACLChangeError(rule: String(decoding: rule, as: UTF8.self), reason: error)
+                throw ACLChangeError(rule: rule, reason: error)
             }
         }
         return user
+    }
+
+    /// A user who may do nothing yet.
+    package func new(_ name: [UInt8], channelsByDefault: Bool) -> ACLUser {
+        ACLUser(name: name, commandCount: commandCount, allowsAllChannels: channelsByDefault)
     }
 
     /// Adds an entry, or counts it with one of the last ten that is like it and not older than a
@@ -70,17 +73,14 @@ package struct ACL: Equatable, Sendable {
         }
         if let like { entry.count += log.remove(at: like).count }
         log.insert(entry, at: 0)
-        if log.count > most { log.removeLast(log.count - most) }
+        if like == nil, log.count > most { log.removeLast(log.count - most) }
     }
 }
 
 /// A rule that cannot be applied.
 package struct ACLChangeError: Error, Equatable {
-    package let rule: String
+    package let rule: [UInt8]
     package let reason: ACLRuleError
-    package var text: String {
-        "Error in ACL SETUSER modifier '\(rule)': \(reason.text)"
-    }
 }
 
 extension Frontend {
@@ -104,8 +104,8 @@ extension Frontend {
         _ call: Call, user: ByteView, password: ByteView
     ) throws(ReplyError) {
         let session = call.session
-        guard let found = acl[user.string], found.accepts(password) else {
-            noteDenial(call, "auth", object: call[0].bytes, user: user.string)
+        guard let found = acl[user.bytes], found.accepts(password) else {
+            noteDenial(call, "auth", object: call[0].bytes, user: user.bytes)
             throw ReplyError("WRONGPASS invalid username-password pair or user is disabled.")
         }
         session.value.flags.insert(.authenticated)
@@ -116,7 +116,7 @@ extension Frontend {
 
     /// Makes a session one of the default user's.
     mutating func makeStandard(_ session: Slot<Session>) {
-        session.value.user = "default"
+        session.value.user = ACLUser.standardName
         session.value.flags.subtract([.authenticated, .letIn])
         if isOpen { session.value.flags.insert(.authenticated) }
         restrict(session)
@@ -139,7 +139,7 @@ extension Frontend {
         let old = acl[user.name]
         acl[user.name] = user
         for slot in sessions.values where slot.value.user == user.name {
-            if user.name == "default" { openOrClose(slot) }
+            if user.name == ACLUser.standardName { openOrClose(slot) }
             restrict(slot)
             if old != nil, loses(slot, user) { close(slot) }
         }
@@ -188,8 +188,8 @@ extension Frontend {
     }
 
     /// Removes a user and closes the sessions of it; false if there is none.
-    mutating func removeUser(_ name: String, _ call: Call) -> Bool {
-        guard name != "default", acl[name] != nil else { return false }
+    mutating func removeUser(_ name: [UInt8], _ call: Call) -> Bool {
+        guard name != ACLUser.standardName, acl[name] != nil else { return false }
         acl[name] = nil
         for slot in sessions.values where slot.value.user == name {
             expel(slot, afterReply: slot == call.session)
@@ -244,12 +244,12 @@ extension Frontend {
     }
 
     private mutating func noteDenial(
-        _ call: Call, _ reason: String, object: [UInt8], user: String
+        _ call: Call, _ reason: String, object: [UInt8], user: [UInt8]
     ) {
         let isMulti = !call.session.value.flags.isDisjoint(with: [.inTransaction, .executing])
         let entry = ACLLogEntry(
             reason: reason, context: isMulti ? "multi" : "toplevel", object: object, user: user,
-            time: time.wall, client: describe(call.session, caller: call))
+            time: time.wall, client: description(of: call.session, caller: call))
         acl.note(entry, most: settings.aclLogLength)
     }
 }

@@ -67,7 +67,7 @@ extension CommandRows {
 }
 
 func aclWhoAmI(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    call.reply.bulk(text: call.session.value.user)
+    call.reply.bulk(call.session.value.user)
     return .none
 }
 
@@ -118,7 +118,7 @@ func aclGeneratePassword(
 func aclUsers(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
     let users = frontend.acl.sorted
     call.reply.array(users.count)
-    for user in users { call.reply.bulk(text: user.name) }
+    for user in users { call.reply.bulk(user.name) }
     return .none
 }
 
@@ -130,7 +130,7 @@ func aclList(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Pro
 }
 
 func aclGetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    guard let user = frontend.acl[call[2].string] else {
+    guard let user = frontend.acl[call[2].bytes] else {
         call.reply.null()
         return .none
     }
@@ -142,7 +142,7 @@ func aclGetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
     call.reply.array(user.passwords.count)
     for password in user.passwords { call.reply.bulk(text: password) }
     call.reply.bulk("commands")
-    call.reply.bulk(text: user.commandRules(frontend.table))
+    call.reply.bulk(user.commandRules(frontend.table))
     call.reply.bulk("keys")
     call.reply.bulk(user.keyRules)
     call.reply.bulk("channels")
@@ -153,7 +153,7 @@ func aclGetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
 }
 
 func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
-    guard let user = frontend.acl[call[2].string] else {
+    guard let user = frontend.acl[call[2].bytes] else {
         throw call.fail("ERR User '\(call[2])' not found")
     }
     var index = frontend.table.find(call[3])
@@ -207,11 +207,11 @@ func aclLog(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Prop
         call.reply.bulk("object")
         call.reply.bulk(entry.object)
         call.reply.bulk("username")
-        call.reply.bulk(text: entry.user)
+        call.reply.bulk(entry.user)
         call.reply.bulk("age-seconds")
         call.reply.double(Double((frontend.time.wall - entry.time) / 1000) / 1000)
         call.reply.bulk("client-info")
-        call.reply.bulk(text: entry.client)
+        call.reply.bulk(entry.client)
     }
     return .none
 }
@@ -220,17 +220,35 @@ func aclSetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
     guard !hasBlanks(call[2].bytes[...]) else {
         throw ReplyError("ERR Usernames can't contain spaces or null characters")
     }
+    if let start = openSelector(call) {
+        throw call.fail(
+            "ERR Unmatched parenthesis in acl selector starting at '\(call[start])'.")
+    }
     let user: ACLUser
     do throws(ACLChangeError) {
         user = try frontend.acl.changed(
-            call[2].string, (3..<call.count).map { call[$0].bytes }, table: frontend.table,
+            call[2].bytes, (3..<call.count).map { call[$0].bytes }, table: frontend.table,
             channelsByDefault: frontend.settings.channelsByDefault)
     } catch {
-        throw call.fail("ERR \(error.text)")
+        throw call.fail(
+            error.rule.withView {
+                "ERR Error in ACL SETUSER modifier '\($0)': \(error.reason.text)"
+            })
     }
     frontend.put(user)
     call.reply.ok()
     return .none
+}
+
+/// Where a selector begins among the rules that has no end.
+private func openSelector(_ call: Call) -> Int? {
+    var start: Int?
+    for index in 3..<call.count where !call[index].isEmpty {
+        let rule = call[index]
+        if start == nil, rule[0] == UInt8(ascii: "(") { start = index }
+        if rule[rule.count - 1] == UInt8(ascii: ")") { start = nil }
+    }
+    return start
 }
 
 func aclDeleteUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
@@ -238,7 +256,7 @@ func aclDeleteUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) 
         throw ReplyError("ERR The 'default' user cannot be removed")
     }
     var removed = 0
-    for index in 2..<call.count where frontend.removeUser(call[index].string, call) {
+    for index in 2..<call.count where frontend.removeUser(call[index].bytes, call) {
         removed += 1
     }
     call.reply.integer(removed)

@@ -28,62 +28,77 @@ extension ACLUser {
 
     /// `user name rules`, from which the user can be made again.
     package func line(_ table: borrowing CommandTable) -> [UInt8] {
-        let words = ["user", name] + flagNames + passwords.map { "#\($0)" }
-        var line = Array(words.joined(separator: " ").utf8)
-        for part in [keyRules, allowsAllChannels ? [] : Array("resetchannels".utf8), channelRules]
-        where !part.isEmpty {
-            line += [UInt8(ascii: " ")] + part
-        }
-        return line + Array(" \(commandRules(table))".utf8)
+        var words = [Array("user".utf8), name] + flagNames.map { Array($0.utf8) }
+        words += passwords.map { Array("#\($0)".utf8) }
+        words += [keyRules, allowsAllChannels ? [] : Array("resetchannels".utf8), channelRules]
+            .filter { !$0.isEmpty }
+        words.append(commandRules(table))
+        return Array(words.joined(separator: [UInt8(ascii: " ")]))
     }
 
     /// The shortest way found to say which commands are allowed: all or none of them, then the
     /// categories that fit best one after the other, then what is still different.
-    package func commandRules(_ table: borrowing CommandTable) -> String {
+    package func commandRules(_ table: borrowing CommandTable) -> [UInt8] {
         let adds = !allowsAllCommands
-        var made = ACLUser(name: "", commandCount: commands.count, allowsAllChannels: false)
+        var made = ACLUser(name: [], commandCount: commands.count, allowsAllChannels: false)
         made.allowAllCommands(!adds)
-        var rules = [adds ? "-@all" : "+@all"]
+        var rules = Array((adds ? "-@all" : "+@all").utf8)
+        func add(_ isAllowed: Bool, _ what: String, _ argument: [UInt8]? = nil) {
+            rules += "\(isAllowed ? " +" : " -")\(what)".utf8
+            if let argument { rules += [UInt8(ascii: "|")] + argument }
+        }
         // What is not yet covered by a category.
         var left = self
-        var applied: Set<String> = []
-        while let category = left.bestCategory(adds: adds, without: applied, table) {
-            rules.append((adds ? "+@" : "-@") + category)
+        var open = CommandCategories.all
+        while let category = left.bestCategory(adds: adds, among: open, table) {
+            add(adds, "@\(category.name)")
             made.set(category, adds, table)
             left.set(category, !adds, table)
-            applied.insert(category)
+            open.remove(category)
         }
-        for index in table.rows.indices where table[index].parent < 0 {
-            for part in [index] + table.subcommands(of: index) {
-                if commands[part] != made.commands[part] {
-                    rules.append((commands[part] ? "+" : "-") + table.rows[part].name)
-                    made.set(part, commands[part], table)
-                }
-                guard !commands[part] else { continue }
-                for argument in firstArguments[part] ?? [] {
-                    rules.append("+\(table.rows[part].name)|\(argument)")
-                }
-            }
+        for index in 0..<table.topLevelCount {
+            describe(index, &made, table, add)
+            for sub in table.subcommands(of: index) { describe(sub, &made, table, add) }
         }
-        return rules.joined(separator: " ")
+        return rules
+    }
+
+    /// Adds what is to be said of one command besides what `made` has already.
+    private func describe(
+        _ index: Int, _ made: inout ACLUser, _ table: borrowing CommandTable,
+        _ add: (Bool, String, [UInt8]?) -> Void
+    ) {
+        if commands[index] != made.commands[index] {
+            add(commands[index], table.rows[index].name, nil)
+            made.set(index, commands[index], table)
+        }
+        guard !commands[index], !firstArguments.isEmpty else { return }
+        for argument in firstArguments[index] ?? [] { add(true, table.rows[index].name, argument) }
     }
 
     /// The category that changes most of what is left and least of what is right; nil if every
     /// one does more harm than good.
     private func bestCategory(
-        adds: Bool, without applied: Set<String>, _ table: borrowing CommandTable
-    ) -> String? {
-        var best: (name: String, wrong: Int, right: Int)?
-        for category in Command.allCategories where !applied.contains(category) {
-            var (allowed, forbidden) = (0, 0)
-            for index in table.rows.indices where table.categories[index].contains(category) {
-                if commands[index] { allowed += 1 } else { forbidden += 1 }
+        adds: Bool, among open: CommandCategories, _ table: borrowing CommandTable
+    ) -> CommandCategories? {
+        var right = [Int](repeating: 0, count: Command.allCategories.count)
+        var wrong = right
+        for index in commands.indices {
+            var bits = table.categories[index].intersection(open).rawValue
+            let isRight = commands[index] == adds
+            while bits != 0 {
+                let category = bits.trailingZeroBitCount
+                bits &= bits - 1
+                if isRight { right[category] += 1 } else { wrong[category] += 1 }
             }
-            let (wrong, right) = adds ? (forbidden, allowed) : (allowed, forbidden)
-            guard right > wrong else { continue }
-            if let best, (wrong, -right) >= (best.wrong, -best.right) { continue }
-            best = (category, wrong, right)
         }
-        return best?.name
+        var best: Int?
+        for category in right.indices where right[category] > wrong[category] {
+            if let best, (wrong[category], -right[category]) >= (wrong[best], -right[best]) {
+                continue
+            }
+            best = category
+        }
+        return best.map { CommandCategories(rawValue: 1 << UInt32($0)) }
     }
 }

@@ -26,7 +26,7 @@ package struct ACLRuleError: Error, Equatable {
 
 extension ACLUser {
     /// Applies one rule as ACL SETUSER has it. `channelsByDefault` is `acl-pubsub-default`.
-    mutating func apply(
+    package mutating func apply(
         _ rule: [UInt8], table: borrowing CommandTable, channelsByDefault: Bool
     ) throws(ACLRuleError) {
         guard let first = rule.first else { return }
@@ -65,9 +65,7 @@ extension ACLUser {
             case UInt8(ascii: "~"), UInt8(ascii: "%"): try addKeys(first, rest)
             case UInt8(ascii: "&"): try addChannel(rest)
             case UInt8(ascii: "+"), UInt8(ascii: "-"):
-                try applyCommand(
-                    String(decoding: rest, as: UTF8.self).lowercased(),
-                    isAllowed: first == UInt8(ascii: "+"), table)
+                try applyCommand(rest, isAllowed: first == UInt8(ascii: "+"), table)
             case UInt8(ascii: "("): throw .selector
             default: throw .syntax
             }
@@ -107,7 +105,7 @@ extension ACLUser {
         if kind == UInt8(ascii: "%") {
             guard let end = text.firstIndex(of: UInt8(ascii: "~")) else { throw .syntax }
             let letters = String(decoding: text[..<end], as: UTF8.self).uppercased()
-            guard ["R", "W", "RW", "WR", ""].contains(letters) else { throw .syntax }
+            guard ["R", "W", "RW", "WR"].contains(letters) else { throw .syntax }
             reads = letters.contains("R")
             writes = letters.contains("W")
             pattern = text[(end + 1)...]
@@ -127,13 +125,15 @@ extension ACLUser {
         if !channels.contains(pattern) { channels.append(pattern) }
     }
 
-    /// `+command`, `+command|subcommand`, `+command|argument`, `+@category`, and with `-`.
+    /// `+command`, `-command`, both with `|subcommand` or `@category`, and `+command|argument`.
     private mutating func applyCommand(
-        _ name: String, isAllowed: Bool, _ table: borrowing CommandTable
+        _ text: [UInt8], isAllowed: Bool, _ table: borrowing CommandTable
     ) throws(ACLRuleError) {
+        let name = String(decoding: text, as: UTF8.self).lowercased()
         if name.hasPrefix("@") {
-            let category = String(name.dropFirst())
-            guard Command.allCategories.contains(category) else { throw .unknown }
+            guard let category = CommandCategories(name: String(name.dropFirst())) else {
+                throw .unknown
+            }
             set(category, isAllowed, table)
             return
         }
@@ -142,17 +142,18 @@ extension ACLUser {
             return
         }
         // An argument of a command that has no subcommands can be allowed, not forbidden.
-        let parts = name.split(
-            separator: "|", maxSplits: .max, omittingEmptySubsequences: false)
-        guard isAllowed, parts.count > 1 else { throw .unknown }
-        let command = parts.dropLast().joined(separator: "|")
+        guard isAllowed, let bar = text.lastIndex(of: UInt8(ascii: "|")) else { throw .unknown }
+        let command = String(decoding: text[..<bar], as: UTF8.self)
         guard let index = table.find(fullName: command) else { throw .unknown }
         if table[index].parent >= 0 { throw .firstArgument }
-        guard let argument = parts.last, !argument.isEmpty else { throw .syntax }
+        let argument = Array(text[(bar + 1)...])
+        // Blanks would make it two rules in a file.
+        guard !argument.isEmpty, !hasBlanks(argument[...]) else { throw .syntax }
         if table.isContainer(index) { throw .unknown }
-        if firstArguments[index]?.contains(String(argument)) != true {
-            firstArguments[index, default: []].append(String(argument))
+        let isKnown = (firstArguments[index] ?? []).contains { known in
+            known.withView { known in argument.withView { known.equalsIgnoringCase($0) } }
         }
+        if !isKnown { firstArguments[index, default: []].append(argument) }
     }
 
     /// Allows or forbids a command and its subcommands.
@@ -163,8 +164,10 @@ extension ACLUser {
     }
 
     /// Allows or forbids all commands of a category.
-    mutating func set(_ category: String, _ isAllowed: Bool, _ table: borrowing CommandTable) {
-        for index in table.rows.indices where table.categories[index].contains(category) {
+    mutating func set(
+        _ category: CommandCategories, _ isAllowed: Bool, _ table: borrowing CommandTable
+    ) {
+        for index in table.rows.indices where !table.categories[index].isDisjoint(with: category) {
             set(index, isAllowed, table)
         }
     }

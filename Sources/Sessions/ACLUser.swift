@@ -10,7 +10,7 @@ package struct KeyPattern: Equatable, Sendable {
 
 /// What a user may do. Commands are named by their indices in the command table.
 package struct ACLUser: Equatable, Sendable {
-    package var name: String
+    package var name: [UInt8]
     package var isEnabled = false
     /// Any password will do.
     package var needsNoPassword = false
@@ -21,24 +21,27 @@ package struct ACLUser: Equatable, Sendable {
     package var commands: [Bool]
     /// Whether commands of the future are allowed too: the rules began with `+@all`.
     package var allowsAllCommands = false
-    /// First arguments that a command is allowed with although it is not by itself, in small
-    /// letters.
-    package var firstArguments: [Int: [String]] = [:]
+    /// First arguments that a command is allowed with although it is not by itself.
+    package var firstArguments: [Int: [[UInt8]]] = [:]
     package var allowsAllKeys = false
     package var keys: [KeyPattern] = []
     package var allowsAllChannels: Bool
     package var channels: [[UInt8]] = []
 
     /// A user who may do nothing yet.
-    package init(name: String, commandCount: Int, allowsAllChannels: Bool) {
+    package init(name: [UInt8], commandCount: Int, allowsAllChannels: Bool) {
         self.name = name
         commands = Array(repeating: false, count: commandCount)
         self.allowsAllChannels = allowsAllChannels
     }
 
+    /// The name of the user that every connection has at first.
+    package static let standardName = Array("default".utf8)
+
     /// The user that every connection has at first, and who may do everything.
     package static func standard(commandCount: Int) -> ACLUser {
-        var user = ACLUser(name: "default", commandCount: commandCount, allowsAllChannels: true)
+        var user = ACLUser(
+            name: standardName, commandCount: commandCount, allowsAllChannels: true)
         user.isEnabled = true
         user.needsNoPassword = true
         user.allowsAllKeys = true
@@ -87,7 +90,7 @@ extension ACLUser {
         {
             return .command
         }
-        if !allowsAllKeys, let found = deniedKey(table.rows[index], call, start) {
+        if !allowsAllKeys, let found = deniedKey(index, call, start, table) {
             return .key(found)
         }
         if !allowsAllChannels, let found = deniedChannel(entry.identity, call, start) {
@@ -101,22 +104,32 @@ extension ACLUser {
     ) -> Bool {
         let position = start + (isSubcommand ? 2 : 1)
         guard let allowed = firstArguments[index], position < call.count else { return false }
-        return allowed.contains(call[position].string.lowercased())
+        return allowed.contains { $0.withView { call[position].equalsIgnoringCase($0) } }
     }
 
-    private func deniedKey(_ row: Command, _ call: Call, _ start: Int) -> Int? {
-        for key in row.keys(of: call, from: start) ?? [] {
-            let reads = key.flags.contains("access")
-            let writes = ["insert", "delete", "update"].contains { key.flags.contains($0) }
-            let isAllowed = keys.contains { pattern in
-                (pattern.reads || !reads) && (pattern.writes || !writes)
-                    && pattern.pattern.withView {
-                        Glob.matches(pattern: $0, text: call[start + key.index])
-                    }
+    private func deniedKey(
+        _ index: Int, _ call: Call, _ start: Int, _ table: borrowing CommandTable
+    ) -> Int? {
+        let command = table[index].identity
+        // Arguments that cannot be right are left to the command to refuse.
+        for spec in table.keySpecs[index] where !spec.use.isNoKey {
+            if spec.positions(call, from: start) == nil { return nil }
+        }
+        for spec in table.keySpecs[index] where !spec.use.isNoKey {
+            guard let positions = spec.positions(call, from: start) else { return nil }
+            let use = spec.use.isVariable ? command.keyUse(call, from: start) : spec.use
+            for position in positions where !allows(key: call[start + position], use) {
+                return start + position
             }
-            if !isAllowed { return start + key.index }
         }
         return nil
+    }
+
+    private func allows(key: ByteView, _ use: KeyUse) -> Bool {
+        keys.contains { pattern in
+            (pattern.reads || !use.reads) && (pattern.writes || !use.writes)
+                && pattern.pattern.withView { Glob.matches(pattern: $0, text: key) }
+        }
     }
 
     private func deniedChannel(

@@ -113,7 +113,7 @@ func clientList(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
     }
     var text: [UInt8] = []
     for slot in chosen {
-        text += Array(frontend.describe(slot, caller: call).utf8)
+        text += frontend.description(of: slot, caller: call)
         text.append(UInt8(ascii: "\n"))
     }
     text.withView { call.reply.verbatim("txt", $0) }

@@ -14,6 +14,11 @@ extension Frontend {
     /// One line of CLIENT LIST, without the line end. `caller` is the request being executed, if
     /// it is of this session.
     package func describe(_ slot: Slot<Session>, caller: Call? = nil) -> String {
+        String(decoding: description(of: slot, caller: caller), as: UTF8.self)
+    }
+
+    /// The same as bytes: the name of a user need not be text.
+    package func description(of slot: Slot<Session>, caller: Call? = nil) -> [UInt8] {
         let own = caller.flatMap { $0.session == slot ? $0 : nil }
         let command = own?.command ?? slot.value.lastCommand
         // As in Redis what comes before the argument that is awaited is no longer in the buffer.
@@ -40,14 +45,16 @@ extension Frontend {
         text += " obl=\(output - listed) oll=\(listed > 0 ? 1 : 0) omem=\(listed)"
         text += " tot-mem=\(memory(of: slot)) events=r"
         text += " cmd=\(command >= 0 ? table.rows[command].name : "NULL")"
-        text += " user=\(slot.value.user) redir=-1"
+        text += " user="
+        let start = Array(text.utf8) + slot.value.user
+        text = " redir=-1"
         text += " resp=\(slot.value.reply.version.rawValue)"
         // Redis 7.2's fields, for clients that said what they are.
         if !slot.value.libraryName.isEmpty || !slot.value.libraryVersion.isEmpty {
             text += " lib-name=\(String(decoding: slot.value.libraryName, as: UTF8.self))"
             text += " lib-ver=\(String(decoding: slot.value.libraryVersion, as: UTF8.self))"
         }
-        return text
+        return start + Array(text.utf8)
     }
 
     /// Bytes that a watched key or a subscription takes besides its name: entries in the set of

@@ -7,7 +7,7 @@ private struct KillFilter {
     var kind: ClientClass?
     var address: [UInt8]?
     var localAddress: [UInt8]?
-    var user: String?
+    var user: [UInt8]?
     var skipsCaller = true
 
     /// CLIENT KILL address, or pairs of option and value.
@@ -41,10 +41,10 @@ private struct KillFilter {
         } else if option.equalsIgnoringCase("laddr") {
             localAddress = value.bytes
         } else if option.equalsIgnoringCase("user") {
-            guard frontend.acl[value.string] != nil else {
+            guard frontend.acl[value.bytes] != nil else {
                 throw call.fail("ERR No such user '\(value)'")
             }
-            user = value.string
+            user = value.bytes
         } else if option.equalsIgnoringCase("skipme"), value.equalsIgnoringCase("yes") {
             skipsCaller = true
         } else if option.equalsIgnoringCase("skipme"), value.equalsIgnoringCase("no") {

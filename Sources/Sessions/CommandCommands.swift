@@ -146,7 +146,7 @@ private func getKeys(
     }
     guard index >= 0 else { throw ReplyError("ERR Invalid command specified") }
     let row = frontend.table.rows[index]
-    guard row.allKeySpecs.contains(where: { !$0.isNoKey }) else {
+    guard row.allKeySpecs.contains(where: { !$0.use.isNoKey }) else {
         throw ReplyError("ERR The command has no key arguments")
     }
     guard frontend.table[index].accepts(arguments: call.count - 2) else {
@@ -161,7 +161,7 @@ private func getKeys(
         if withFlags { call.reply.array(2) }
         call.reply.bulk(call[2 + key.index])
         if withFlags {
-            call.reply.words(key.flags.split(separator: " ").map(String.init))
+            call.reply.words(key.use.words.split(separator: " ").map(String.init))
         }
     }
     return .none

@@ -1,6 +1,29 @@
 import Memory
 import RESP
 
+/// ACL categories as bits, in the order of `Command.allCategories`.
+struct CommandCategories: OptionSet {
+    let rawValue: UInt32
+
+    static var all: CommandCategories { CommandCategories(names: Command.allCategories) }
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    init(names: [String]) {
+        rawValue = names.compactMap { Command.allCategories.firstIndex(of: $0) }
+            .reduce(0) { $0 | 1 << UInt32($1) }
+    }
+
+    /// The category of this name.
+    init?(name: String) {
+        guard let index = Command.allCategories.firstIndex(of: name) else { return nil }
+        self.init(rawValue: 1 << UInt32(index))
+    }
+
+    /// The name of a single one.
+    var name: String { Command.allCategories[rawValue.trailingZeroBitCount] }
+}
+
 extension Command {
     /// Redis's ACL categories in the order in which it lists them.
     package static let allCategories = [
@@ -72,7 +95,7 @@ extension ReplyWriter {
             bulk(text: notes)
         }
         bulk("flags")
-        words(spec.flags.split(separator: " ").map(String.init))
+        words(spec.use.words.split(separator: " ").map(String.init))
         bulk("begin_search")
         switch spec.begin {
         case .index(let index):

@@ -57,8 +57,10 @@ package struct CommandTable: ~Copyable {
     /// decide.
     let names: [[UInt8]]
     private let passing = PassedByAddress()
+    /// Where keys are, by index.
+    let keySpecs: [[KeySpec]]
     /// ACL categories, by index.
-    let categories: [Set<String>]
+    let categories: [CommandCategories]
     /// Calls, time and refusals, by index.
     @usableFromInline package var statistics: FlatArray<CommandStatistics>
     /// Distribution of the times they took, by index.
@@ -98,7 +100,8 @@ package struct CommandTable: ~Copyable {
                     firstSubcommand: index < top.count ? Int16(firstSub[index]) : 0,
                     subcommandCount: Int16(row.subcommands.count), parent: Int16(parents[index])))
         }
-        categories = rows.map { Set($0.aclCategories) }
+        categories = rows.map { CommandCategories(names: $0.aclCategories) }
+        keySpecs = rows.map { $0.allKeySpecs }
         names = rows.map { Array($0.calledName.utf8) }
         var flat = FlatArray(repeating: entries[0], count: entries.count)
         for (index, entry) in entries.enumerated() { flat[index] = entry }

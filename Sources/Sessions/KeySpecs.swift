@@ -1,5 +1,31 @@
 import Memory
 
+/// What is done with a key.
+package struct KeyUse: Equatable, Sendable {
+    /// Redis's words, e.g. "RW access update".
+    package let words: String
+    /// The same as rules of users tell it: whether the value is made known, and whether it changes.
+    package let reads: Bool
+    package let writes: Bool
+    /// The argument is treated as a key by clients that route requests, but is none.
+    package let isNoKey: Bool
+    /// The arguments decide (SET with GET, BITFIELD).
+    let isVariable: Bool
+
+    package init(_ words: String) {
+        let all = words.split(separator: " ")
+        self.words = words
+        reads = all.contains("access")
+        writes = all.contains { ["insert", "delete", "update"].contains($0) }
+        isNoKey = all.contains("not_key")
+        isVariable = all.contains("variable_flags")
+    }
+
+    static let shown = KeyUse("RO access")
+    static let replaced = KeyUse("OW update")
+    static let changed = KeyUse("RW access update")
+}
+
 /// Where some of a command's keys are, and what it does with them, as COMMAND shows it. Keys are
 /// extracted from the same value.
 package struct KeySpec: Equatable, Sendable {
@@ -21,13 +47,12 @@ package struct KeySpec: Equatable, Sendable {
         case unknown
     }
 
-    /// Redis's words, e.g. "RW access update".
-    package var flags: String
-    package var begin: Begin
-    package var find: Find
+    package let use: KeyUse
+    package let begin: Begin
+    package let find: Find
 
     package init(_ flags: String, _ begin: Begin, _ find: Find) {
-        self.flags = flags
+        use = KeyUse(flags)
         self.begin = begin
         self.find = find
     }
@@ -39,17 +64,12 @@ package struct KeySpec: Equatable, Sendable {
         "getex": "RW and UPDATE because it changes the TTL",
     ]
 
-    /// The argument is treated as a key by clients that route requests, but is none.
-    package var isNoKey: Bool { flags.contains("not_key") }
-
-    /// Whether the arguments decide what is done with the key (SET with GET, BITFIELD).
-    var isVariable: Bool { flags.contains("variable_flags") }
-
     /// Positions of the keys in `call`, whose command starts at argument `start`; nil if the
     /// arguments cannot be right.
-    package func positions(_ call: Call, from start: Int) -> [Int]? {
+    package func positions(_ call: Call, from start: Int) -> StrideThrough<Int>? {
         let count = call.count - start
-        guard let first = firstPosition(call, start, count) else { return [] }
+        let none = stride(from: 1, through: 0, by: 1)
+        guard let first = firstPosition(call, start, count) else { return none }
         var (begin, last, step) = (first, first, 1)
         switch find {
         case .range(let lastKey, let by, let limit):
@@ -69,11 +89,11 @@ package struct KeySpec: Equatable, Sendable {
             begin = first + firstKey
             last = begin + (Int(keys) - 1) * by
         case .unknown:
-            return []
+            return none
         }
-        guard begin <= last else { return [] }
+        guard begin <= last else { return none }
         guard last < count else { return nil }
-        return Array(stride(from: begin, through: last, by: max(step, 1)))
+        return stride(from: begin, through: last, by: max(step, 1))
     }
 
     private func firstPosition(_ call: Call, _ start: Int, _ count: Int) -> Int? {
@@ -109,26 +129,44 @@ extension Command {
         ]
     }
 
-    /// Keys of a request of this command that begins at argument `start`, with the flags of
-    /// their use; nil if the arguments cannot be right.
-    package func keys(of call: Call, from start: Int) -> [(index: Int, flags: String)]? {
-        var result: [(index: Int, flags: String)] = []
-        for spec in allKeySpecs where !spec.isNoKey {
+    /// Keys of a request of this command that begins at argument `start`, with their use; nil if
+    /// the arguments cannot be right.
+    package func keys(of call: Call, from start: Int) -> [(index: Int, use: KeyUse)]? {
+        var result: [(index: Int, use: KeyUse)] = []
+        for spec in allKeySpecs where !spec.use.isNoKey {
             guard let positions = spec.positions(call, from: start) else { return nil }
-            let flags = spec.isVariable ? variableFlags(of: call, from: start) : spec.flags
-            result += positions.map { ($0, flags) }
+            let use = spec.use.isVariable ? identity.keyUse(call, from: start) : spec.use
+            result += positions.map { ($0, use) }
         }
         return result
     }
+}
 
+extension CommandIdentity {
     /// What commands do with their key whose options decide about it.
-    private func variableFlags(of call: Call, from start: Int) -> String {
-        func has(_ word: StaticString, behind: Int = 2) -> Bool {
-            (start + behind..<max(call.count, start + behind)).contains {
-                call[$0].equalsIgnoringCase(word)
+    func keyUse(_ call: Call, from start: Int) -> KeyUse {
+        if self == .set {
+            let shows = (start + 3..<max(call.count, start + 3)).contains {
+                call[$0].equalsIgnoringCase("get")
+            }
+            return shows ? .changed : .replaced
+        }
+        return isPureBitField(call, from: start) ? .shown : .changed
+    }
+
+    /// Whether a BITFIELD only gets. One that is wrong is taken for one that changes.
+    private func isPureBitField(_ call: Call, from start: Int) -> Bool {
+        var index = start + 2
+        while index < call.count {
+            let left = call.count - index - 1
+            if call[index].equalsIgnoringCase("get"), left >= 2 {
+                index += 3
+            } else if call[index].equalsIgnoringCase("overflow"), left >= 1 {
+                index += 2
+            } else {
+                return false
             }
         }
-        if identity == .set { return has("get", behind: 3) ? "RW access update" : "OW update" }
-        return has("set") || has("incrby") ? "RW access update" : "RO access"
+        return true
     }
 }

@@ -97,7 +97,7 @@ package struct Session: ~Copyable {
     package var name: [UInt8] = []
     package var libraryName: [UInt8] = []
     package var libraryVersion: [UInt8] = []
-    package var user = "default"
+    package var user = ACLUser.standardName
     package var createdAt: Int64 = 0
     package var lastInteraction: Int64 = 0
     package var lastCommand = -1

@@ -89,6 +89,7 @@ struct ACLTests {
             ("foo", "Syntax error"), ("+foo", "Unknown command or category name in ACL"),
             ("+@foo", "Unknown command or category name in ACL"), ("#12", "The password hash"),
             ("<q", "The password you are trying to remove"), ("%X~a", "Syntax error"),
+            ("%~a", "Syntax error"),
             ("+config|get|x", "Allowing first-arg of a subcommand"), ("+get|", "Syntax error"),
         ])
     func wrong(rule: String, reason: String) {
@@ -194,14 +195,61 @@ struct ACLTests {
         #expect(bench.ask(slot, "PING") == "+PONG\r\n")
     }
 
+    @Test("names and rules are bytes, in replies and in files")
+    func bytes() throws {
+        let bench = ServerBench()
+        let slot = bench.open()
+        func ask(_ words: [[UInt8]]) -> String {
+            bench.send(slot, words)
+            return bench.take(slot)
+        }
+        let setUser = [Array("ACL".utf8), Array("SETUSER".utf8)]
+        let names: [[UInt8]] = [
+            [0xff], [0xfe], Array("caf\u{e9}".utf8), Array("cafe\u{301}".utf8),
+            Array("a\"b'\\".utf8),
+        ]
+        let rules: [[UInt8]] = [
+            Array("~".utf8) + [0xff, 42], Array("&\"".utf8) + [0xfe],
+            Array("+select|".utf8) + [0xfd],
+        ]
+        for name in names { #expect(ask(setUser + [name] + rules) == "+OK\r\n") }
+        #expect(ask(setUser + [[0xff], Array("+select|a b".utf8)]).hasSuffix("Syntax error\r\n"))
+        let users = bench.engine.value.frontend.acl
+        #expect(users.sorted.count == names.count + 1)
+        var file: [UInt8] = []
+        for user in users.sorted { file += user.line(bench.engine.value.frontend.table) + [10] }
+        #expect(UserFile.read(file, path: "u", bench.engine.value.frontend).acl == users)
+        bench.engine.value.configurationPath = "a"
+        bench.engine.value.configurationText = Array("# ".utf8) + [0xff, 10]
+        _ = bench.ask(slot, "CONFIG", "REWRITE")
+        guard case .replaceFile(_, _, let written)? = bench.requests.last else {
+            Issue.record("no file was written")
+            return
+        }
+        let loaded = try ServerConfiguration.load(file: (path: "a", bytes: written)).users
+        // Only what it says of the default user is new: the line of a file sets all of it.
+        #expect(loaded.filter { $0.payload == nil } == users.sorted.filter { !$0.commands[0] })
+        #expect(written.starts(with: Array("# ".utf8) + [0xff, 10]))
+    }
+
     @Test("a file of users is read as a whole or not at all")
     func file() {
         let bench = ServerBench()
         func read(_ text: String) -> (acl: ACL?, errors: String) {
             UserFile.read(Array(text.utf8), path: "u", bench.engine.value.frontend)
         }
+        for (line, reason) in [
+            ("user\tbob on", "u:1 should start"), ("user b\u{c}b on", "contains invalid char"),
+            ("user bob on\t+get", "u:1: Syntax error. "), ("user", "u:1 should start"),
+            ("user bob +a +b foo bar", "'+a': Unknown command or category name in ACL. u:1: Err"),
+        ] {
+            #expect(read(line).errors.contains(reason), "\(line)")
+        }
+        #expect(read(" \tuser bob  on\t +get\r\n").errors.isEmpty)
         let good = read("user bob on >p +get\n\nuser eve off\n")
-        #expect(good.acl?.sorted.map(\.name) == ["bob", "default", "eve"] && good.errors.isEmpty)
+        #expect(
+            good.acl?.sorted.map(\.name) == ["bob", "default", "eve"].map { Array($0.utf8) }
+                && good.errors.isEmpty)
         let bad = read("user bob +nosuch\nbob\nuser eve on\nuser eve on\n")
         #expect(bad.acl == nil)
         #expect(bad.errors.hasPrefix("u:1: Error in applying operation '+nosuch'"))

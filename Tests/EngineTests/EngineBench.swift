@@ -21,7 +21,7 @@ final class EngineBench {
         change(&settings)
         engine = Slot(DataEngine(settings: settings, seed: 1, clock: { 0 }))
         begin()
-        engine.value.start(configurationPath: nil, configurationText: "")
+        engine.value.start(configurationPath: nil, configurationText: [])
         turn([])
     }
 

@@ -234,7 +234,7 @@ final class TestServer {
         engine = slot
         exitStatus = nil
         begin(slot, at: network.now)
-        slot.value.start(configurationPath: nil, configurationText: "")
+        slot.value.start(configurationPath: nil, configurationText: [])
     }
 
     /// Ends the process without a word.

@@ -1,5 +1,6 @@
 import Engine
 import Memory
+import RESP
 import Sessions
 
 /// An engine that was never started, so that it serves at once, with what it asks of its host.
@@ -47,9 +48,11 @@ final class ServerBench {
     }
 
     func send(_ slot: Slot<Session>, _ words: [String]) {
-        var text = "*\(words.count)\r\n"
-        for word in words { text += "$\(word.utf8.count)\r\n\(word)\r\n" }
-        slot.value.input.append(text)
+        send(slot, words.map { Array($0.utf8) })
+    }
+
+    func send(_ slot: Slot<Session>, _ words: [[UInt8]]) {
+        RequestWriter.append(words, to: &slot.value.input)
         engine.value.process([slot])
         while engine.value.hasPendingWork { engine.value.process([]) }
         serveRequests()

@@ -130,10 +130,12 @@ func configRewrite(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
 extension DataEngine {
     /// Lines that are no directives. Users of a file of their own are not written here.
     fileprivate var otherGroups: [RewriteGroup] {
-        let lines = frontend.acl.sorted.map {
-            String(decoding: $0.line(frontend.table), as: UTF8.self)
+        let lines = frontend.acl.sorted.map { user in
+            let words = user.line(frontend.table).split(separator: UInt8(ascii: " "))
+            let quoted = words.map { Lexer.quotedIfNeeded(Array($0)) }
+            return Array(quoted.joined(separator: [UInt8(ascii: " ")]))
         }
-        let user = RewriteGroup("user", settings.aclFile.isEmpty ? lines : [])
+        let user = RewriteGroup("user", bytes: settings.aclFile.isEmpty ? lines : [])
         if settings.renamedCommands.isEmpty { return [user] }
         let renames = settings.renamedCommands.map {
             "rename-command \($0.command) \(Lexer.quoted($0.name))"

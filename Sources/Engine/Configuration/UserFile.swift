@@ -13,11 +13,12 @@ package enum UserFile {
         let table = CommandTable(CommandRows.dataServer)
         let acl = ACL(commandCount: table.rows.count)
         var users: [ACLUser] = []
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         for line in lines {
-            let name = line.words[1]
-            func failed(_ what: String, _ reason: String) -> ConfigurationError {
-                ConfigurationError(
+            let name = line.bytes[1]
+            func failed(_ what: [UInt8], _ reason: String) -> ConfigurationError {
+                let what = String(decoding: what, as: UTF8.self)
+                return ConfigurationError(
                     line, reason: "Error in user declaration '\(what)': \(reason)")
             }
             guard seen.insert(name).inserted else {
@@ -25,14 +26,14 @@ package enum UserFile {
                     name,
                     "Duplicate user found. A user can only be defined once in config files")
             }
-            guard !hasBlanks(Array(name.utf8)[...]) else {
+            guard !hasBlanks(name[...]) else {
                 throw failed(name, "Spaces not allowed in ACL usernames")
             }
             // The default user is there already and begins anew.
-            let rules = (name == "default" ? ["reset"] : []) + line.words.dropFirst(2)
+            let reset = name == ACLUser.standardName ? [Array("reset".utf8)] : []
             do throws(ACLChangeError) {
                 let user = try acl.changed(
-                    name, rules.map { Array($0.utf8) }, table: table,
+                    name, reset + line.bytes.dropFirst(2), table: table,
                     channelsByDefault: channelsByDefault)
                 users.append(user)
             } catch {
@@ -48,36 +49,33 @@ package enum UserFile {
     ) -> (acl: ACL?, errors: String) {
         var acl = ACL(commandCount: frontend.table.rows.count)
         acl.log = frontend.acl.log
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         var errors = ""
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
             let place = "\(path):\(index + 1)"
-            let words = line.split { $0 == 32 || $0 == 9 || $0 == 13 }.map {
-                String(decoding: $0, as: UTF8.self)
-            }
-            guard let first = words.first else { continue }
-            guard first == "user", words.count > 1 else {
+            let line = Lexer.trimmed(line)
+            if line.isEmpty { continue }
+            let words = line.split(
+                separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            guard line.starts(with: "user ".utf8), words.count > 1 else {
                 errors += "\(place) should start with user keyword followed by the username. "
                 continue
             }
-            guard seen.insert(words[1]).inserted else {
-                errors += "WARNING: Duplicate user '\(words[1])' found on line \(index + 1). "
+            let name = Array(words[1])
+            let shown = String(decoding: name, as: UTF8.self)
+            guard !hasBlanks(name[...]) else {
+                errors += "'\(place): username '\(shown)' contains invalid characters. "
                 continue
             }
-            acl[words[1]] = nil
-            do throws(ACLChangeError) {
-                let rules = words.dropFirst(2).map { Array($0.utf8) }
-                acl[words[1]] = try acl.changed(
-                    words[1], rules, table: frontend.table,
-                    channelsByDefault: frontend.settings.channelsByDefault)
-            } catch {
-                errors +=
-                    error.reason == .unknown
-                    ? "\(place): Error in applying operation '\(error.rule)': "
-                        + "\(error.reason.text). "
-                    : "\(place): \(error.reason.text). "
+            guard seen.insert(name).inserted else {
+                errors += "WARNING: Duplicate user '\(shown)' found on line \(index + 1). "
+                continue
             }
+            var user = acl.new(name, channelsByDefault: frontend.settings.channelsByDefault)
+            errors += apply(
+                words[2...].map { Lexer.trimmed($0) }, to: &user, frontend, place: place)
+            acl[name] = user
         }
         if errors.isEmpty { return (acl, "") }
         return (
@@ -85,5 +83,34 @@ package enum UserFile {
             errors + "WARNING: ACL errors detected, no change to the previously active ACL rules "
                 + "was performed"
         )
+    }
+
+    /// Applies the rules of a line; what is wrong with them: all commands that are none, and the
+    /// first of other mistakes, which may only follow from it.
+    private static func apply(
+        _ rules: [[UInt8]], to user: inout ACLUser, _ frontend: borrowing Frontend,
+        place: String
+    ) -> String {
+        var errors = ""
+        var hasOther = false
+        for rule in rules {
+            do throws(ACLRuleError) {
+                try user.apply(
+                    rule, table: frontend.table,
+                    channelsByDefault: frontend.settings.channelsByDefault)
+            } catch {
+                if error == .unknown {
+                    let shown = String(decoding: rule, as: UTF8.self)
+                    errors += "\(place): Error in applying operation '\(shown)': "
+                } else if hasOther {
+                    continue
+                } else {
+                    hasOther = true
+                    errors += "\(place): "
+                }
+                errors += "\(error.text). "
+            }
+        }
+        return errors
     }
 }

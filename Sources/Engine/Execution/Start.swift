@@ -18,9 +18,9 @@ enum Startup: Equatable {
 extension DataEngine {
     /// Begins to start. Called once by the host, in its first turn. Clients are answered with
     /// -LOADING until it is done, and the host is told by `ready`.
-    package mutating func start(configurationPath: String?, configurationText: String) {
+    package mutating func start(configurationPath: String?, configurationText: [UInt8]) {
         self.configurationPath = configurationPath
-        self.configurationText = Array(configurationText.utf8)
+        self.configurationText = configurationText
         gates.insert(.loading)
         replication.isReplica = settings.replicaOf != nil
         replication.primary.stage = settings.replicaOf == nil ? .none : .disconnected

@@ -58,7 +58,8 @@ final class Cluster {
                     clock: VirtualClock.read))
             slot.value.keyspace.digestEnabled = true
             slot.value.beginTurn(node.time(in: world))
-            slot.value.start(configurationPath: "redis.conf", configurationText: text ?? "")
+            slot.value.start(
+                configurationPath: "redis.conf", configurationText: Array((text ?? "").utf8))
             return slot
         }
         var lines = ["port 6379", "dir .", "repl-diskless-sync-delay 0", "repl-timeout 10"]
