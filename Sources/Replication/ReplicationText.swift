@@ -111,8 +111,15 @@ package enum ReplicationText {
 
     package static func fenced(epoch: Int) -> String {
         "This server was a primary watched by sentinels and did not stop cleanly: it serves "
-            + "nothing until they have decided whether its data are current. \(resume(epoch: epoch))."
+            + "nothing until they have decided whether its data are current. "
+            + "\(resume(epoch: epoch))."
     }
+
+    /// Of a server that stopped cleanly.
+    package static let awaitsWord =
+        "This server was a primary watched by sentinels: it waits up to "
+        + "\(Fence.cleanPatience / 1_000_000) seconds for their word before it serves, since they "
+        + "may have chosen another one."
 
     /// What lets a fenced server serve that nobody watches any more.
     package static func resume(epoch: Int) -> String {

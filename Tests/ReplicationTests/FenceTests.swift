@@ -15,11 +15,11 @@ import Testing
     private static let saved = StreamPosition(id: ReplicationID(id)!, offset: 100)
     private let clean = NodeState.Stop.clean(saved)
 
-    @Test func onlyAWatchedPrimaryThatCrashedStartsClosed() {
+    @Test func onlyAWatchedPrimaryStartsClosed() {
         #expect(Fence(node(), isPrimary: true, loaded: Self.saved, at: 0).isClosed)
         #expect(!Fence(node(), isPrimary: false, loaded: Self.saved, at: 0).isClosed)
         #expect(!Fence(node(watched: false), isPrimary: true, loaded: Self.saved, at: 0).isClosed)
-        #expect(!Fence(node(clean), isPrimary: true, loaded: Self.saved, at: 0).isClosed)
+        #expect(!Fence(node(clean, watched: false), isPrimary: true, loaded: nil, at: 0).isClosed)
         #expect(!Fence().isClosed)
     }
 
@@ -32,9 +32,17 @@ import Testing
             StreamPosition(id: Self.saved.id, offset: 101), StreamPosition(id: other, offset: 100),
         ]
         for loaded in places {
-            #expect(Fence(node(clean), isPrimary: true, loaded: loaded, at: 0).isClosed)
+            let fence = Fence(node(clean), isPrimary: true, loaded: loaded, at: 0)
+            #expect(fence.isClosed && !fence.isOver(at: .max - 1))
             #expect(!Fence(node(clean), isPrimary: false, loaded: loaded, at: 0).isClosed)
         }
+    }
+
+    /// A failover may be under way when the server comes back; without sentinels it goes on.
+    @Test func afterACleanStopItOpensWhenNobodySpeaks() {
+        let fence = Fence(node(clean), isPrimary: true, loaded: Self.saved, at: 7)
+        #expect(fence.isClosed && !fence.isOver(at: 6 + Fence.cleanPatience))
+        #expect(fence.isOver(at: 7 + Fence.cleanPatience))
     }
 
     /// The role in the file may be older than the configuration: a replica that was promoted and
