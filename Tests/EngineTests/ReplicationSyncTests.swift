@@ -246,6 +246,7 @@ import Testing
         #expect(!replica.isLinkUp && replica.get("before") == "1")
         #expect(replica.logged("the master does not know our data"))
         // An order is obeyed at once.
+        replica.run("REPLICAOF", "NO", "ONE")
         replica.follow(primary)
         network.pass(milliseconds: 1000)
         #expect(replica.isLinkUp && replica.get("other") == "1")
@@ -270,7 +271,7 @@ import Testing
         #expect(network.wait { replica.isLinkUp } && primary.info("sync_full") == "1")
         primary.files = [:]
         primary.restart()
-        network.pass(milliseconds: 5000)
+        network.pass(milliseconds: 12000)
         #expect(client?.run("GET", "before")?.string == "1")
         #expect(replica.logged("refusing an empty data set"))
     }

@@ -8,7 +8,7 @@ import Testing
         var state = NodeState(
             nodeID: id("a").text, role: .primary,
             stop: .clean(StreamPosition(id: id("b"), offset: 4711)), epoch: 12)
-        for digit in ["d", "e"] { _ = state.enter(id(digit)) }
+        for digit: Character in ["d", "e"] { _ = state.enter(id(digit)) }
         _ = state.watch(NodeState.Watcher(id: id("1").text, host: "10.0.0.1", port: 26379)!)
         _ = state.watch(NodeState.Watcher(id: id("2").text, host: "fe80::1%eth0", port: 0)!)
         return state

@@ -43,7 +43,6 @@ struct FakeServer {
     var obeysPromotion = true
     var isHandingOver = false
     var refusesInfo = false
-    var isLoading = false
     /// Requests it got, PING, INFO and hellos left out.
     var requests: [[String]] = []
     /// Keeps PING from being answered well.

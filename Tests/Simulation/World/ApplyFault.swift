@@ -33,8 +33,8 @@ extension Cluster {
             if let primary { loseDisk(primary, delay) }
         case .loseReplicaDisk(let delay):
             if let replica = someReplica { loseDisk(replica, delay) }
-        case .ageReplica(let restarts, let time):
-            ageReplica(restarts, time)
+        case .ageReplica(let time):
+            ageReplica(time)
         case .pausePrimary(let time):
             if let primary { world.pausedUntil[primary.index] = world.now + time }
         case .pauseReplica(let time):
@@ -117,16 +117,13 @@ extension Cluster {
         server.disk.wipe()
     }
 
-    private func ageReplica(_ restarts: Int, _ time: Int64) {
-        guard let replica = someReplica else { return }
+    private func ageReplica(_ time: Int64) {
+        guard let replica = someReplica, let primary else { return }
         world.pausedUntil[replica.index] = world.now + time
-        let gap = time / Int64(restarts + 1)
-        for round in 1...restarts {
-            // The last one comes back together with the replica.
-            let delay = round == restarts ? gap + Int64(world.random.below(200_000)) : 100_000
-            world.after(gap * Int64(round)) { [self] in
-                if let primary { kill(primary, false, delay) }
-            }
+        kill(primary, false, 100_000)
+        let end = time - Int64(world.random.below(500_000))
+        world.after(end) { [self] in
+            if let primary = self.primary { kill(primary, false, time - end + 50_000) }
         }
     }
 

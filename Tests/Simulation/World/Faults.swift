@@ -14,9 +14,9 @@ enum Fault: Equatable {
     /// machine at the old address.
     case losePrimaryDisk(restartAfter: Int64)
     case loseReplicaDisk(restartAfter: Int64)
-    /// The primary dies and comes back several times while a replica is cut off, so that it has
-    /// gone through several histories when the replica returns.
-    case ageReplica(restarts: Int, for: Int64)
+    /// A replica stands still while the primary dies, comes back, serves on and dies again: when
+    /// both are back its history is two before the primary's.
+    case ageReplica(for: Int64)
     /// A supervisor restarts the primary faster than anybody can notice.
     case bouncePrimary(after: Int64)
     case pausePrimary(for: Int64)

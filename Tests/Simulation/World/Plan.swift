@@ -99,8 +99,7 @@ struct Plan {
         switch random.below(18) {
         case 15: return .losePrimaryDisk(restartAfter: random.below(2) == 0 ? short / 4 : long)
         case 16: return .loseReplicaDisk(restartAfter: long)
-        case 17:
-            return .ageReplica(restarts: 1 + random.below(3), for: 3_000_000 + long)
+        case 17: return .ageReplica(for: 9_000_000 + long)
         case 13: return .stopPrimary(restartAfter: long)
         case 14: return .stopReplica(restartAfter: long)
         case 0, 1: return .killPrimary(silently: false, restartAfter: long)
