@@ -30,6 +30,8 @@ struct FakeServer {
     /// The address at which INFO of its primary lists it.
     var listedHost = "127.0.0.1"
     var historyID = String(repeating: "a", count: 40)
+    /// The history before, and the first byte not in it; nil for none.
+    var formerHistory: (id: String, end: Int64)?
     var isFenced = false
     var isLoading = false
     /// What only our servers tell; empty is left out.
@@ -78,6 +80,9 @@ struct FakeServer {
         let state = isHandingOver ? "waiting-for-sync" : "no-failover"
         lines += ["master_failover_state:\(state)", "master_replid:\(historyID)"]
         lines += ["master_repl_offset:\(offset)"]
+        if let former = formerHistory {
+            lines += ["master_replid2:\(former.id)", "second_repl_offset:\(former.end)"]
+        }
         if keys > 0 { lines.append("db0:keys=\(keys),expires=0,avg_ttl=0") }
         lines.append("loading:\(isLoading ? 1 : 0)")
         if isOurs { lines.append("tandem_fenced:\(isFenced ? 1 : 0)") }

@@ -202,6 +202,27 @@ struct FenceTests {
         #expect(!isPromoted(replica: Self.history(2)))
     }
 
+    @Test("what a node wrote since it left the common history does not count")
+    func commonHistory() {
+        for end: Int64 in [399, 400, 401] {
+            let network = network()
+            #expect(network.settle())
+            network.kill(7001)
+            network.servers[7001]?.isAlive = true
+            network.servers[7001]?.historyID = Self.history(1)
+            network.servers[7001]?.formerHistory = (Self.history(9), end)
+            network.servers[7001]?.offset = 450
+            restartFenced(network, offset: 420)
+            network.servers[7000]?.historyID = Self.history(2)
+            network.servers[7000]?.formerHistory = (Self.history(9), 400)
+            #expect(
+                network.run(atMost: 8000) {
+                    network.allAgree(on: 7001) || !network.events(.resumePrimary).isEmpty
+                })
+            #expect(network.events(.resumePrimary).isEmpty == (end >= 400))
+        }
+    }
+
     @Test("data of a later history are newer, wherever they end in it")
     func laterHistory() {
         let known = (1...4).map { Self.history($0) }

@@ -22,7 +22,7 @@ extension NodeReport {
     /// of different histories do not compare, and those of the older may well be the greater.
     /// What neither knows was served by a primary that we no longer know, and counts as newer.
     func hasAtLeast(_ other: NodeReport) -> Bool {
-        if sharesHistory(with: other) { return position >= other.position }
+        if sharesHistory(with: other) { return hasReached(other) }
         if let isLater = isLater(than: other), !Mutation.ancientReplicaPromoted.isActive {
             return isLater
         }
@@ -56,8 +56,23 @@ extension NodeReport {
         return other.holdsKeys && !hasReached(other)
     }
 
+    /// Whether it has come at least as far as the other in a history of both.
     private func hasReached(_ other: NodeReport) -> Bool {
-        sharesHistory(with: other) && position >= other.position
+        guard sharesHistory(with: other) else { return false }
+        for shared in [other.replicationID, other.replicationID2] where !Self.isNone(shared) {
+            if let own = extent(in: shared), let end = other.extent(in: shared) {
+                return own >= end
+            }
+        }
+        return position >= other.position
+    }
+
+    /// How far the node came in a history; what it wrote since, as a restarted server does about
+    /// keys that have expired, is in another one.
+    private func extent(in history: String) -> Int64? {
+        if history == replicationID { return position }
+        guard history == replicationID2 else { return nil }
+        return secondOffset.map { min(position, $0 - 1) } ?? position
     }
 
     private static func isNone(_ id: String) -> Bool {

@@ -31,6 +31,8 @@ package struct NodeReport: Equatable, Sendable {
     var replicationID2 = ""
     /// End of the history the node holds.
     var historyOffset: Int64 = 0
+    /// Where it left the second one: the number of the first byte not in it; nil if it is not told.
+    var secondOffset: Int64?
     /// Whether it said that some database has keys.
     var holdsKeys = false
     /// Whether it is still reading its data, and what it says of them means nothing.
@@ -179,6 +181,7 @@ extension NodeReport {
         case InfoField.replicationID: replicationID = String(value)
         case InfoField.replicationID2: replicationID2 = String(value)
         case InfoField.replicationOffset: historyOffset = Int64(value) ?? 0
+        case "second_repl_offset": secondOffset = Int64(value)
         case InfoField.failoverState: failoverState = String(value)
         case "tandem_fenced": isFenced = value == "1"
         case "loading": isLoading = value == "1"
