@@ -71,6 +71,12 @@ import Testing
         network.pass(milliseconds: 3000)
     }
 
+    @Test func aSubcommandsFullNameIsNoCommand() {
+        follow(snapshot(), then: [["OBJECT|ENCODING", "encoding", "k"], ["SET", "a", "1"]])
+        #expect(replica.isLinkUp && replica.get("a") == "1")
+        #expect(replica.info("cmdstat_object|encoding").isEmpty)
+    }
+
     @Test(arguments: ["9223372036854775807", "-5", "x"])
     func aFileWithAnImpossibleOffsetIsLoaded(offset: String) {
         replica.files["dump.rdb"] = snapshot([("repl-id", Self.id), ("repl-offset", offset)])

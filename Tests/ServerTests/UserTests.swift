@@ -9,22 +9,28 @@ struct UserTests {
         _ lines: [String], _ requests: [[String]], users: [UInt8]? = nil
     ) throws -> (redis: [String], tandem: [String]) {
         let reference = try #require(ServerProgram.redis)
-        let both = try [reference, ServerProgram.tandem].map { program in
-            var lines = lines
-            let file = FileManager.default.temporaryDirectory
-                .appendingPathComponent("tandem-users-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: file) }
-            if let users {
-                try Data(users).write(to: file)
-                lines.append("aclfile \(file.path)")
-            }
-            let server = try RunningServer(program, lines)
-            let client = try server.connect()
-            return try requests.map { words in
-                String(decoding: try client.command(words.map { Array($0.utf8) }), as: UTF8.self)
-            }
+        return (
+            try replies(of: reference, lines, requests, users: users),
+            try replies(of: ServerProgram.tandem, lines, requests, users: users)
+        )
+    }
+
+    private func replies(
+        of program: ServerProgram, _ lines: [String], _ requests: [[String]], users: [UInt8]?
+    ) throws -> [String] {
+        var lines = lines
+        let file = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tandem-users-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        if let users {
+            try Data(users).write(to: file)
+            lines.append("aclfile \(file.path)")
         }
-        return (both[0], both[1])
+        let server = try RunningServer(program, lines)
+        let client = try server.connect()
+        return try requests.map { words in
+            String(decoding: try client.command(words.map { Array($0.utf8) }), as: UTF8.self)
+        }
     }
 
     @Test(
@@ -57,13 +63,44 @@ struct UserTests {
             [
                 ["AUTH", "bob", "pw"], ["pub", "a", "b"], ["sub", "a"], ["myset", "a", "b"],
                 ["STRLEN", "a"], ["cfg"], ["cfg", "nope"], ["CONFIG", "GET", "port"], ["myset"],
-                ["ACL", "SETUSER", "x", "+cfg"], ["ACL", "SETUSER", "x", "+config|get", "+get"],
+                ["ACL", "SETUSER", "x", "+cfg"], ["ACL", "SETUSER", "x", "+config|get"],
                 ["ACL", "LIST"], ["ACL", "DRYRUN", "bob", "get", "a"],
                 ["COMMAND", "INFO", "get", "config"], ["COMMAND", "GETKEYS", "myset", "a", "b"],
                 ["acl", "cat", "x", "y"], ["ACL", "Log", "1", "2"], ["AcL", "GenPass", "1", "2"],
                 ["CLIENT", "Pause", "1", "2", "3"], ["CLIENT", "Unblock", "1", "2", "3"],
             ])
         #expect(redis == tandem)
+    }
+
+    @Test("a file of users keeps its bytes, and is read by the same rules")
+    func file() throws {
+        var users = Array("user bob on nopass ~".utf8) + [0xff] + Array("* &".utf8) + [0xfe]
+        users += Array(" +@string\n\n \tuser ".utf8) + [0xfd]
+        users += Array(" off #\(String(repeating: "a", count: 64))\t  +get\r\n".utf8)
+        let (redis, tandem) = try replies(
+            [],
+            [
+                ["ACL", "LIST"], ["ACL", "SAVE"], ["ACL", "LOAD"], ["ACL", "LIST"],
+                ["ACL", "SETUSER", "eve", "~\u{fc}"], ["ACL", "SAVE"], ["ACL", "DELUSER", "eve"],
+                ["ACL", "LOAD"], ["ACL", "LIST"], ["ACL", "GETUSER", "bob"],
+            ], users: users)
+        #expect(redis == tandem)
+        #expect(redis[3] == redis[0])
+    }
+
+    @Test(
+        "a file of users that is wrong ends the start of both",
+        arguments: [
+            "user\tbob on", "user b\u{c}b on", "user bob\t on", "user bob on\t+get", "user",
+            "users bob on", "user bob +nosuch", "user bob on\nuser bob off", "user bob foo",
+        ])
+    func wrongFile(users: String) throws {
+        let reference = try #require(ServerProgram.redis)
+        for program in [reference, ServerProgram.tandem] {
+            #expect(throws: RunningServer.Failure.self, "\(program.path)") {
+                try replies(of: program, [], [], users: Array(users.utf8))
+            }
+        }
     }
 
     @Test("a user who cannot be made ends the start of both")

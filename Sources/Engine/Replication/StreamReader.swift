@@ -68,7 +68,9 @@ extension DataEngine {
         if command < 0 {
             // What a primary makes up itself, such as DEL for an expired key, has its old name.
             let name = frontend.arena.value[first].string
-            command = frontend.table.find(fullName: name) ?? -1
+            if let index = frontend.table.find(fullName: name), frontend.table[index].parent < 0 {
+                command = index
+            }
         }
         frontend.batch[frontend.batchCount].session = link.address
         frontend.batch[frontend.batchCount].first = Int32(truncatingIfNeeded: first)
