@@ -165,6 +165,34 @@ struct FenceTests {
         #expect(network.events(.resumePrimary).isEmpty)
     }
 
+    @Test("a replica that never tells what it holds is not waited for without end")
+    func refusesInfo() {
+        let network = network(downAfter: 3000)
+        #expect(network.settle())
+        network.kill(7001)
+        network.servers[7001]?.isAlive = true
+        network.servers[7001]?.refusesInfo = true
+        network.run(200)
+        restartFenced(network, offset: 500)
+        network.run(1000)
+        #expect(network.servers[7000]?.isFenced == true)
+        #expect(network.run(atMost: 4000) { network.servers[7000]?.isFenced == false })
+    }
+
+    @Test("the log tells who holds data and is not to be promoted")
+    func unpromotable() {
+        let network = network(downAfter: 1000)
+        network.servers[7001]?.priority = 0
+        network.servers[7001]?.keys = 5
+        #expect(network.settle())
+        network.run(11000)
+        restartFenced(network, offset: 0)
+        network.run(5000)
+        #expect(network.servers[7000]?.isFenced == true)
+        #expect(network.logs.contains { $0.contains("127.0.0.1:7001 holds data") })
+        #expect(!network.logs.contains { $0.contains("who can be reached holds nothing") })
+    }
+
     // MARK: Histories
 
     private static func history(_ digit: Int) -> String { FakeServer.id(900 + digit) }
@@ -323,6 +351,19 @@ struct FenceTests {
         #expect(alone.allAgree(on: 7000) && alone.events(.tryFailover).isEmpty)
     }
 
+    @Test("an operator may accept that it came back as another node")
+    func replacedAndAccepted() {
+        let network = networkWithData()
+        network.crash(1)
+        network.crash(2)
+        replace(network)
+        network.run(2000)
+        #expect(network.group(0).primary.downSince != nil)
+        #expect(network.command(0, "SENTINEL", "ACCEPT-EMPTY", "g") == .simple("OK"))
+        network.run(20000)
+        #expect(network.group(0).primary.downSince == nil)
+    }
+
     @Test("a primary whose data were deleted on purpose stays the primary")
     func flushed() {
         let network = networkWithData()
@@ -341,34 +382,6 @@ struct FenceTests {
         network.servers[7001]?.isAlive = true
         network.run(20000)
         #expect(network.allAgree(on: 7000) && network.events(.tryFailover).isEmpty)
-    }
-
-    @Test("a replica that never tells what it holds is not waited for without end")
-    func refusesInfo() {
-        let network = network(downAfter: 3000)
-        #expect(network.settle())
-        network.kill(7001)
-        network.servers[7001]?.isAlive = true
-        network.servers[7001]?.refusesInfo = true
-        network.run(200)
-        restartFenced(network, offset: 500)
-        network.run(1000)
-        #expect(network.servers[7000]?.isFenced == true)
-        #expect(network.run(atMost: 4000) { network.servers[7000]?.isFenced == false })
-    }
-
-    @Test("the log tells who holds data and is not to be promoted")
-    func unpromotable() {
-        let network = network(downAfter: 1000)
-        network.servers[7001]?.priority = 0
-        network.servers[7001]?.keys = 5
-        #expect(network.settle())
-        network.run(11000)
-        restartFenced(network, offset: 0)
-        network.run(5000)
-        #expect(network.servers[7000]?.isFenced == true)
-        #expect(network.logs.contains { $0.contains("127.0.0.1:7001 holds data") })
-        #expect(!network.logs.contains { $0.contains("who can be reached holds nothing") })
     }
 
     @Test("a minority never lets a fenced primary serve")
@@ -402,82 +415,6 @@ struct FenceTests {
         network.run(10000)
         let told = network.servers[7000]?.requests.filter { $0[0] == "TANDEM" }
         #expect(told?.count == 1)
-    }
-
-    /// A group that lost its primary's data, which the operator accepted.
-    private func accepted() -> MiniNetwork {
-        let network = network(downAfter: 1000)
-        network.servers[7000]?.keys = 5
-        network.servers[7001]?.keys = 5
-        #expect(network.settle())
-        network.kill(7001)
-        network.run(3000)
-        network.servers[7000]?.keys = 0
-        restartFenced(network, offset: 0)
-        network.run(5000)
-        for sentinel in 0..<3 {
-            #expect(network.command(sentinel, "SENTINEL", "ACCEPT-EMPTY", "g") == .simple("OK"))
-        }
-        return network
-    }
-
-    @Test("what the operator accepted once is not accepted for ever")
-    func consentEnds() {
-        let network = accepted()
-        #expect(network.run(atMost: 10000) { network.servers[7000]?.isFenced == false })
-        network.servers[7001]?.isAlive = true
-        network.servers[7001]?.keys = 0
-        network.servers[7001]?.offset = 0
-        network.run(5000)
-        for port in [7000, 7001] {
-            network.servers[port]?.keys = 1000
-            network.servers[port]?.offset = 5000
-        }
-        network.run(12000)
-        // Both die, and the replica comes back first, with nothing.
-        network.kill(7000)
-        network.kill(7001)
-        network.servers[7001]?.isAlive = true
-        network.servers[7001]?.keys = 0
-        network.servers[7001]?.offset = 0
-        network.servers[7001]?.linkIsUp = false
-        network.run(20000)
-        #expect(network.servers[7001]?.primary == 7000)
-        #expect(network.events(.switchPrimary).isEmpty)
-    }
-
-    @Test("a primary that loads has not ended what the operator accepted")
-    func consentLastsThroughLoading() {
-        let network = accepted()
-        network.kill(7000)
-        network.run(3000)
-        for sentinel in 0..<3 {
-            #expect(network.command(sentinel, "SENTINEL", "ACCEPT-EMPTY", "g") == .simple("OK"))
-        }
-        network.servers[7000]?.isAlive = true
-        network.servers[7000]?.isLoading = true
-        network.servers[7000]?.isFenced = false
-        network.run(3000)
-        network.servers[7000]?.isLoading = false
-        network.servers[7000]?.isFenced = true
-        #expect(network.run(atMost: 10000) { network.servers[7000]?.isFenced == false })
-    }
-
-    @Test("a consent given while all is well is for the replicas alone")
-    func consentInGoodTimes() {
-        let network = network(downAfter: 1000)
-        network.servers[7001]?.keys = 5
-        network.servers[7000]?.keys = 5
-        #expect(network.settle())
-        for sentinel in 0..<3 {
-            #expect(network.command(sentinel, "SENTINEL", "ACCEPT-EMPTY", "g") == .simple("OK"))
-        }
-        network.kill(7001)
-        network.run(3000)
-        network.servers[7000]?.keys = 0
-        restartFenced(network, offset: 0)
-        network.run(20000)
-        #expect(network.servers[7000]?.isFenced == true)
     }
 
     @Test("an empty data set is confirmed only when the operator asks")

@@ -16,9 +16,9 @@ extension SentinelState {
             }
         }
         noteFence(ref, before)
-        endConsent(ref)
         noteRole(ref, news.role)
         notePrimaryLife(ref, before, isNew: isNew)
+        endConsent(ref)
         guard !tilt.isActive, case .replica = ref.place else { return }
         if self[ref].report.role == .primary {
             if awaitsPromotion(ref) { promotionSeen(ref) } else { convert(ref) }
@@ -47,14 +47,14 @@ extension SentinelState {
         if isFenced, case .primary = ref.place { reopenGate(ref.group) }
     }
 
-    /// What the operator accepted when the primary was away holds until one serves. One that is
-    /// still loading does not tell yet whether it is fenced.
+    /// What the operator accepted when nobody served holds until somebody does; what the primary's
+    /// former life held is given up then.
     private mutating func endConsent(_ ref: InstanceRef) {
-        let instance = self[ref]
-        guard case .primary = ref.place, instance.downSince == nil, !instance.report.isFenced,
-            !instance.report.isLoading
+        guard case .primary = ref.place, groups[ref.group].acceptsEmpty,
+            self[ref].downSince == nil, self[ref].report.isServing
         else { return }
         groups[ref.group].acceptsEmpty = false
+        groups[ref.group].formerLife = nil
     }
 
     private mutating func noteRunID(_ ref: InstanceRef, _ runID: String) {
