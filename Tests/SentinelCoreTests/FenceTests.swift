@@ -201,6 +201,7 @@ struct FenceTests {
     /// comes back with data of `replica`. Whether it is promoted.
     private func isPromoted(
         replica: String, known: [String] = (1...3).map { history($0) }, replicaKnows: [String] = [],
+        former: (id: String, end: Int64)? = nil,
         offset: Int64 = 5000
     ) -> Bool {
         let network = network()
@@ -210,6 +211,7 @@ struct FenceTests {
         network.servers[7001]?.historyID = replica
         network.servers[7001]?.history = replica
         network.servers[7001]?.histories = replicaKnows
+        network.servers[7001]?.formerHistory = former
         network.servers[7001]?.offset = offset
         network.servers[7001]?.keys = 7
         network.servers[7000]?.keys = 7
@@ -228,6 +230,10 @@ struct FenceTests {
     func earlierHistory() {
         #expect(!isPromoted(replica: Self.history(1)))
         #expect(!isPromoted(replica: Self.history(2)))
+        // A promotion that came late made it another history by name.
+        #expect(!isPromoted(replica: Self.history(8), former: (Self.history(2), 5001)))
+        #expect(!isPromoted(replica: Self.history(8), former: (Self.history(2), 4001)))
+        #expect(isPromoted(replica: Self.history(8), former: (Self.history(9), 4001)))
     }
 
     @Test("what a node wrote since it left the common history does not count")

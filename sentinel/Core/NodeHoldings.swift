@@ -30,13 +30,15 @@ extension NodeReport {
     }
 
     /// Whether the data belong to a later history than the other's, as far as one of the two
-    /// remembers both.
+    /// remembers both. A history that is not remembered, as after a promotion that came late and
+    /// of which nobody knows, counts as the one from which it went off.
     private func isLater(than other: NodeReport) -> Bool? {
-        let (own, foreign) = (currentHistory, other.currentHistory)
-        guard !Self.isNone(own), !Self.isNone(foreign) else { return nil }
+        let foreign = other.currentHistory
+        guard !Self.isNone(foreign) else { return nil }
+        let own = [currentHistory, replicationID2].filter { !Self.isNone($0) }
         for memory in [other.histories, histories] {
-            guard let first = memory.lastIndex(of: own[...]),
-                let second = memory.lastIndex(of: foreign[...])
+            guard let second = memory.lastIndex(of: foreign[...]),
+                let first = own.lazy.compactMap({ memory.lastIndex(of: $0[...]) }).first
             else { continue }
             return first > second
         }
@@ -46,6 +48,7 @@ extension NodeReport {
         return isFull && isStranger ? false : nil
     }
 
+    /// The history to which the data belong.
     private var currentHistory: String { history.isEmpty ? replicationID : history }
 
     /// Whether the node holds nothing although the other held something that it has not reached;
