@@ -31,28 +31,44 @@ final class RunningServer {
         let description: String
     }
 
-    let port: Int
     let folder: URL
-    private let process: ChildProcess
+    private(set) var port: Int
+    private var process: ChildProcess
 
     var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
     var processIdentifier: Int32 { process.identifier }
     private var logFile: URL { folder.appendingPathComponent("log") }
 
     /// Starts `program` with a configuration of `lines` and waits until it answers PING, unless
-    /// `answers` is false.
+    /// `answers` is false. A port that somebody took in between is given up for another.
     init(_ program: ServerProgram, _ lines: [String] = [], answers: Bool = true) throws {
-        port = try RunningServer.freePort()
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("tandem-server-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        (port, process) = try RunningServer.start(program, lines, in: folder)
+        guard answers else { return }
+        for attempt in 1... {
+            do {
+                try waitUntilItAnswers()
+                return
+            } catch {
+                guard attempt < 5, log.contains("Address already in use") else { throw error }
+                try FileManager.default.removeItem(at: logFile)
+                (port, process) = try RunningServer.start(program, lines, in: folder)
+            }
+        }
+    }
+
+    private static func start(
+        _ program: ServerProgram, _ lines: [String], in folder: URL
+    ) throws -> (port: Int, process: ChildProcess) {
+        let port = try freePort()
         let configuration = folder.appendingPathComponent("server.conf")
         let base = ["port \(port)", "bind 127.0.0.1", "dir \(folder.path)", "save \"\""]
         try (base + lines).joined(separator: "\n").appending("\n")
             .write(to: configuration, atomically: true, encoding: .utf8)
-        process = try ChildProcess(
-            program.path, [configuration.path], output: folder.appendingPathComponent("log"))
-        if answers { try waitUntilItAnswers() }
+        let output = folder.appendingPathComponent("log")
+        return (port, try ChildProcess(program.path, [configuration.path], output: output))
     }
 
     deinit {
