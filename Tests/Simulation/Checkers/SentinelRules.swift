@@ -89,7 +89,8 @@ struct SentinelRules {
     }
 
     /// A replica was chosen. Where the leader could ask the primary that waits behind its fence,
-    /// no acknowledged write may be on that one's disk that the chosen one has not.
+    /// no acknowledged write may be on that one's disk that the chosen one has not. Where each has
+    /// what the other lacks, as after a primary served from a new disk, something is lost anyway.
     private func selected(
         _ node: ServiceNode<SentinelService>, _ cluster: Cluster
     ) -> [BrokenRule] {
@@ -102,17 +103,24 @@ struct SentinelRules {
             let chosen = cluster.servers.first(where: { $0.address == promoted.host }),
             fenced.service?.value.gates.contains(.fenced) == true, chosen.isRunning
         else { return [] }
-        let lost = cluster.clients.flatMap { client in
-            client.acknowledged.sorted { $0.key < $1.key }.filter { key, version in
-                let held = fenced.integer(at: key, in: client.database)
-                return held <= version && held > chosen.integer(at: key, in: client.database)
+        func acknowledged(
+            at owner: ServiceNode<DataEngine>, not other: ServiceNode<DataEngine>
+        ) -> [String] {
+            cluster.clients.flatMap { client in
+                client.acknowledged.sorted { $0.key < $1.key }.filter { key, version in
+                    let held = owner.integer(at: key, in: client.database)
+                    return held <= version && held > other.integer(at: key, in: client.database)
+                }.map { "\($0.key)" }
             }
         }
-        guard let first = lost.first else { return [] }
+        let lost = acknowledged(at: fenced, not: chosen)
+        guard let first = lost.first, acknowledged(at: chosen, not: fenced).isEmpty else {
+            return []
+        }
         return [
             BrokenRule(
                 "a fenced primary gives way only to who has its data",
-                "\(chosen.address) lacks \(lost.count) keys of \(fenced.address), as \(first.key)")
+                "\(chosen.address) lacks \(lost.count) keys of \(fenced.address), as \(first)")
         ]
     }
 
