@@ -27,6 +27,20 @@ struct FenceTests {
         network.servers[7000]?.offset = offset
     }
 
+    /// A primary that held keys comes back without them, while its replica is out of reach.
+    private func emptiedBesideLost(replicaOffset: Int64? = nil) -> MiniNetwork {
+        let network = network(downAfter: 1000)
+        if let replicaOffset { network.servers[7001]?.offset = replicaOffset }
+        network.servers[7000]?.keys = 5
+        #expect(network.settle())
+        network.run(2000)
+        network.kill(7001)
+        network.run(3000)
+        network.servers[7000]?.keys = 0
+        restartFenced(network, offset: 0)
+        return network
+    }
+
     @Test("an emptied primary is replaced without waiting for down-after")
     func emptied() {
         let network = network()
@@ -91,15 +105,7 @@ struct FenceTests {
 
     @Test("a replica that was lost before it told what it holds may hold what the primary held")
     func emptyBesideUnknown() {
-        let network = network(downAfter: 1000)
-        network.servers[7001]?.offset = 0
-        network.servers[7000]?.keys = 5
-        #expect(network.settle())
-        network.run(2000)
-        network.kill(7001)
-        network.run(3000)
-        network.servers[7000]?.keys = 0
-        restartFenced(network, offset: 0)
+        let network = emptiedBesideLost(replicaOffset: 0)
         network.run(30000)
         #expect(network.servers[7000]?.isFenced == true)
         // A further life that holds nothing either changes nothing.
@@ -281,14 +287,7 @@ struct FenceTests {
 
     @Test("a primary that is still loading has not told what it holds")
     func loading() {
-        let network = network(downAfter: 1000)
-        network.servers[7000]?.keys = 5
-        #expect(network.settle())
-        network.run(2000)
-        network.kill(7001)
-        network.run(3000)
-        network.servers[7000]?.keys = 0
-        restartFenced(network, offset: 0)
+        let network = emptiedBesideLost()
         network.servers[7000]?.isFenced = false
         network.servers[7000]?.isLoading = true
         network.run(3000)

@@ -42,8 +42,12 @@ class Episodes:
             wire.send(data + encode([b'PING', mark]))
             found.append(tidy(OWN_ID.sub(b'id', wire.until(mark))))
         self.comparison.sent += 1
+        self.judge(what, f'{what}: {data!r}', found)
+
+    def judge(self, what, sent, found):
+        """Both must have got the same; `sent` says after what."""
         if found[0] != found[1]:
-            self.comparison.differ(what, f', {what}: {data!r}\n'
+            self.comparison.differ(what, f', {sent}\n'
                                    f'  ours:  {found[0]!r}\n  Redis: {found[1]!r}')
 
     def close(self, pair):
@@ -121,9 +125,7 @@ class Episodes:
             wire.finish()
             found.append(wire.rest())
         self.comparison.sent += 1
-        if found[0] != found[1]:
-            self.comparison.differ('broken protocol', f', broken protocol: {data[:80]!r}\n'
-                                   f'  ours:  {found[0]!r}\n  Redis: {found[1]!r}')
+        self.judge('broken protocol', f'broken protocol: {data[:80]!r}', found)
         self.close(pair)
 
     def monitor(self):
@@ -133,9 +135,7 @@ class Episodes:
         self.others(8)
         self.comparison.batch([[b'ECHO', b'over']], self.comparison.clients[1])
         found = [tidy_monitor(wire.until(b'over"')) for wire in pair]
-        if found[0] != found[1]:
-            self.comparison.differ('MONITOR', f', MONITOR:\n'
-                                   f'  ours:  {found[0]!r}\n  Redis: {found[1]!r}')
+        self.judge('MONITOR', 'MONITOR:', found)
         self.close(pair)
 
     def scan(self):
@@ -157,9 +157,7 @@ class Episodes:
                 rounds += 1
             found.append(keys)
             self.comparison.sent += 1
-        if found[0] != found[1]:
-            self.comparison.differ('SCAN ', f', SCAN {options!r}:\n'
-                                   f'  ours:  {found[0]!r}\n  Redis: {found[1]!r}')
+        self.judge('SCAN ', f'SCAN {options!r}:', found)
         self.close(pair)
 
 
