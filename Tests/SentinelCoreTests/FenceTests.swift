@@ -199,6 +199,48 @@ struct FenceTests {
         #expect(!network.logs.contains { $0.contains("who can be reached holds nothing") })
     }
 
+    /// Both are lost, the replica after a promotion that no sentinel saw, and come back fenced: the
+    /// primary with so many keys, or not at all.
+    private func bothFenced(keysOfPrimary: Int?) -> MiniNetwork {
+        let network = network(downAfter: 1000)
+        network.servers[7000]?.keys = 5
+        #expect(network.settle())
+        network.run(2000)
+        network.kill(7000)
+        network.kill(7001)
+        network.run(keysOfPrimary == nil ? 3000 : 300)
+        for port in [7000, 7001] where port == 7001 || keysOfPrimary != nil {
+            network.servers[port]?.isAlive = true
+            network.servers[port]?.primary = nil
+            network.servers[port]?.isFenced = true
+            network.servers[port]?.keys = 5
+            network.servers[port]?.runID = FakeServer.id(port + 70)
+        }
+        if let keysOfPrimary {
+            network.servers[7000]?.keys = keysOfPrimary
+            if keysOfPrimary == 0 { network.servers[7000]?.offset = 0 }
+        }
+        return network
+    }
+
+    @Test("a replica that waits behind a fence with data replaces an empty primary, or a dead one")
+    func fencedReplica() {
+        for keys in [0, nil] {
+            let network = bothFenced(keysOfPrimary: keys)
+            #expect(network.run(atMost: 30000) { network.allAgree(on: 7001) })
+            #expect(network.servers[7001]?.isFenced == false)
+            #expect(network.events(.resumePrimary).isEmpty)
+        }
+    }
+
+    @Test("a fenced primary serves again beside a fenced replica that has no more")
+    func fencedReplicaWithoutMore() {
+        let network = bothFenced(keysOfPrimary: 5)
+        #expect(network.run(atMost: 30000) { network.servers[7000]?.isFenced == false })
+        #expect(network.run(atMost: 5000) { network.servers[7001]?.primary == 7000 })
+        #expect(network.events(.switchPrimary).isEmpty)
+    }
+
     // MARK: Histories
 
     private static func history(_ digit: Int) -> String { FakeServer.id(900 + digit) }

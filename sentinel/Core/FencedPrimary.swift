@@ -21,7 +21,8 @@ extension SentinelState {
     mutating func judgeFence(_ group: Int, _ best: [Int], _ failover: Failover) -> FenceVerdict {
         let own = groups[group].primary.report
         if let index = best.first(where: {
-            groups[group].replicas[$0].report.hasAtLeast(own)
+            let report = groups[group].replicas[$0].report
+            return report.isFenced ? report.hasMore(than: own) : report.hasAtLeast(own)
         }) {
             return .promote(index)
         }
@@ -71,13 +72,17 @@ extension SentinelState {
     /// Tells the primary to serve, in the epoch of our election.
     mutating func resumePrimary(_ group: Int, _ failover: Failover) {
         let ref = primary(group)
-        let request = ["TANDEM", "RESUME", String(failover.epoch)]
         let isSent =
             self[ref].report.role == .replica
-            ? sendReplicaOf(ref, nil) : send(ref, [(request, .resume(epoch: failover.epoch))])
+            ? sendReplicaOf(ref, nil)
+            : send(ref, [(resumeRequest(failover), .resume(epoch: failover.epoch))])
         guard isSent else { return abortFailover(group, .abortNoGoodReplica) }
         event(.warning, .resumePrimary, ref)
         enter(.resuming, group)
+    }
+
+    func resumeRequest(_ failover: Failover) -> [String] {
+        ["TANDEM", "RESUME", String(failover.epoch)]
     }
 
     /// Whether the primary has become a replica of one of its own replicas, and none of these

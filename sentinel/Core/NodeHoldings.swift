@@ -29,6 +29,11 @@ extension NodeReport {
         return position > 0
     }
 
+    /// Whether the node holds something that the other lacks, and lacks nothing of the other's.
+    func hasMore(than other: NodeReport) -> Bool {
+        other.lacksAll(of: self) || hasAtLeast(other) && !other.hasAtLeast(self)
+    }
+
     /// Whether the data belong to a later history than the other's, as far as one of the two
     /// remembers both. A history that is not remembered, as after a promotion that came late and
     /// of which nobody knows, counts as the one from which it went off.

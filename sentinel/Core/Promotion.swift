@@ -16,13 +16,19 @@ extension SentinelState {
             return abortFailover(group, .abortNoGoodReplica)
         }
         guard isStillGood(ref, failover) else { return selectAgain(ref) }
-        guard self[ref].report.isOfThisConnection, sendReplicaOf(ref, nil) else {
+        guard self[ref].report.isOfThisConnection, promote(ref, failover) else {
             let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
             if now > limit { return abortFailover(group, .abortReplicaTimeout) }
             return wake(group, at: limit + 1)
         }
         event(.notice, .waitPromotion, ref)
         enter(.waitingPromotion, group)
+    }
+
+    /// One that is a primary already, behind a fence, is let serve.
+    private mutating func promote(_ ref: InstanceRef, _ failover: Failover) -> Bool {
+        guard self[ref].report.isFenced else { return sendReplicaOf(ref, nil) }
+        return send(ref, [(resumeRequest(failover), .promotion)])
     }
 
     mutating func waitForPromotion(_ group: Int, _ failover: Failover) {
@@ -92,9 +98,9 @@ extension SentinelState {
 
     /// Whether an INFO that says primary is what the failover waits for.
     func awaitsPromotion(_ ref: InstanceRef) -> Bool {
-        guard let failover = groups[ref.group].failover, ref == promotedReplica(ref.group) else {
-            return false
-        }
+        guard let failover = groups[ref.group].failover, ref == promotedReplica(ref.group),
+            !self[ref].report.isFenced
+        else { return false }
         switch failover.stage {
         case .handingOver, .waitingPromotion, .sendingPromotion: return true
         default: return false

@@ -29,12 +29,15 @@ package struct ReplicaSelection {
 }
 
 extension SentinelState {
-    /// Replicas that may be promoted, best first.
+    /// Replicas that may be promoted, best first. Last come those that wait behind a fence, since
+    /// they were promoted once without our seeing it, and were killed: they are better than nobody.
     func selectableReplicas(_ group: Int) -> [Int] {
         let candidates = groups[group].replicas.indices.filter { isSelectable(group, $0) }
-        return candidates.sorted { a, b in
+        let sorted = candidates.sorted { a, b in
             ReplicaSelection.Candidate.precedes(candidate(group, a), candidate(group, b))
         }
+        func isFenced(_ index: Int) -> Bool { groups[group].replicas[index].report.isFenced }
+        return sorted.filter { !isFenced($0) } + sorted.filter { isFenced($0) }
     }
 
     private func candidate(_ group: Int, _ index: Int) -> ReplicaSelection.Candidate {
@@ -51,12 +54,14 @@ extension SentinelState {
         let instance = watched.replicas[index]
         let link = link(replica(group, index))
         guard instance.downSince == nil, link.isConnected, instance.report.priority != 0,
-            !instance.report.isFenced, instance.report.isOfThisConnection,
+            instance.report.isOfThisConnection,
             now - link.lastAvailable <= microseconds(timing.pingPeriod * 5),
             let refreshed = instance.report.refreshedAt
         else { return false }
         if wouldLoseAll(watched, instance) { return false }
         let downSince = watched.primary.downSince
+        // Beside a primary that is well it will be told to follow.
+        if instance.report.isFenced, downSince == nil { return false }
         let validity = downSince != nil ? timing.pingPeriod * 5 : timing.infoPeriod * 3
         guard now - refreshed <= microseconds(validity) else { return false }
         // A primary that became a replica took everybody's link down with it, at the latest when
