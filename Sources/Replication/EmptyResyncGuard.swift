@@ -9,7 +9,7 @@ package struct EmptyResyncGuard: Equatable, Sendable {
         case none
         /// No tandem-sentinel watches this node, so it does as Redis does.
         case unwatched
-        /// An operator or sentinel named this primary since the last synchronisation.
+        /// An operator or sentinel named this primary, as it is (see `PrimaryOrder`).
         case ordered
         /// A sentinel confirmed that the primary is rightly empty.
         case confirmed

@@ -257,6 +257,35 @@ import Testing
         #expect(replica.isLinkUp && replica.get("third") == "1" && replica.get("other") == nil)
     }
 
+    /// The primary that was named is lost with its disk before its data have come, at any moment,
+    /// and comes back with nothing.
+    @Test func anOrderDoesNotCoverALaterLifeOfThePrimary() {
+        var interrupted: Set<String> = []
+        for rounds in 1...40 {
+            let (network, first, replica) = pair()
+            #expect(network.wait { replica.isLinkUp })
+            let id = String(repeating: "a", count: 40)
+            replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+            let second = network.add("s")
+            second.run("SET", "second", String(repeating: "x", count: 2000))
+            network.chunk = 50
+            replica.send("REPLICAOF", second.name, "6379")
+            for _ in 0..<rounds * 3 { network.round() }
+            if replica.log.count(where: { $0.contains("Finished with success") }) > 1 { break }
+            interrupted.insert(
+                replica.logged("Full resync from master: \(second.info("master_replid"))")
+                    ? "offered" : "asked")
+            first.kill()
+            second.kill()
+            network.pass(milliseconds: 2000)
+            second.restart()
+            replica.takeReply()
+            network.pass(milliseconds: 8000)
+            #expect(replica.get("before") == "1", "\(rounds)")
+        }
+        #expect(interrupted == ["asked", "offered"])
+    }
+
     @Test func consentToAnEmptyPrimaryIsGoodForOneTime() {
         let (network, primary, replica) = pair()
         #expect(network.wait { replica.isLinkUp })

@@ -53,7 +53,7 @@ extension DataEngine {
         if settings.acceptEmptyPrimary || replication.node.state.watchers.isEmpty {
             return .unwatched
         }
-        return replication.primary.isOrdered ? .ordered : .none
+        return replication.primary.order.coversNothing ? .ordered : .none
     }
 
     /// Decodes a piece of the payload; false when it is no good.
@@ -97,7 +97,7 @@ extension DataEngine {
             replication.primary.snapshotPosition
             ?? StreamPosition(id: newHistoryID(), offset: streamEnd)
         replication.primary.isLegacy = replication.primary.snapshotPosition == nil
-        replication.primary.isOrdered = false
+        replication.primary.order = .none
         replication.history.adopt(position.id)
         noteHistory()
         // Sub-replicas follow what is gone: they have to start over too.

@@ -47,8 +47,8 @@ struct PrimaryLink {
     /// The primary speaks only SYNC and takes no acknowledgements.
     var isLegacy = false
 
-    /// REPLICAOF named the primary since the data were last replaced or found to continue.
-    var isOrdered = false
+    /// What REPLICAOF said of the primary's data.
+    var order = PrimaryOrder.none
     /// Since when the primary, unordered, offers data that are no continuation of ours (monotonic
     /// µs); nil when it does not.
     var strangeSince: Int64?
@@ -251,6 +251,7 @@ extension DataEngine {
     private mutating func handshakeEnded(_ outcome: PrimaryHandshake.Outcome) {
         switch outcome {
         case .snapshot(let position):
+            replication.primary.order.noteOffer(position?.id)
             if isTooStrange(position) { return dropLink() }
             failoverAccepted()
             replication.primary.snapshotPosition = position
@@ -280,7 +281,7 @@ extension DataEngine {
     /// history of which we have never heard, and nobody has ordered us to take them.
     private mutating func isTooStrange(_ position: StreamPosition?) -> Bool {
         let (link, node) = (replication.primary, replication.node)
-        guard node.isWatched, link.canContinue, !link.isOrdered, !link.acceptsEmpty,
+        guard node.isWatched, link.canContinue, !link.order.coversStrangers, !link.acceptsEmpty,
             !settings.acceptEmptyPrimary, !replication.failover.isInProgress,
             let position, position.id != replication.history.id,
             !node.state.histories.contains(position.id),
@@ -303,7 +304,7 @@ extension DataEngine {
             closeReplicas()
         }
         if !replication.stream.isActive { activateStream() }
-        replication.primary.isOrdered = false
+        replication.primary.order = .none
         replication.primary.isLegacy = false
         linkIsUp(offset: offset, database: replication.primary.database)
         frontend.log(.notice, ReplicationText.continued)
@@ -333,6 +334,7 @@ extension DataEngine {
         let link = replication.primary
         if link.stage == .connecting { frontend.requests.append(.cancelConnect(link: link.token)) }
         if link.isReceiving { abandonLoad() }
+        if case .handshake = link.stage { replication.primary.order.noteLostHandshake() }
         if link.isOnline {
             replication.primary.downSince = frontend.time.monotonic
             replication.primary.applier.disconnect()

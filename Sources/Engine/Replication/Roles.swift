@@ -15,7 +15,7 @@ extension DataEngine {
         unblockForRoleChange()
         settings.replicaOf = address
         replication.primary.stage = .disconnected
-        replication.primary.isOrdered = isOrdered
+        replication.primary.order = isOrdered ? .given : .none
         replication.primary.strangeSince = nil
         if wasPrimary {
             // Whoever continues our stream starts with SELECT, so this only has to be valid.

@@ -1,0 +1,31 @@
+import Replication
+import Testing
+
+@Suite struct PrimaryOrderTests {
+    private let first = ReplicationID(String(repeating: "a", count: 40))
+    private let second = ReplicationID(String(repeating: "b", count: 40))
+
+    @Test func anOrderIsForTheDataOfTheFirstAnswer() {
+        var order = PrimaryOrder.given
+        order.noteOffer(first)
+        #expect(order.coversStrangers && order.coversNothing)
+        order.noteLostHandshake()
+        order.noteOffer(first)
+        #expect(order.coversStrangers && order.coversNothing)
+        order.noteOffer(second)
+        #expect(order == .none && !order.coversStrangers && !order.coversNothing)
+    }
+
+    @Test func aLinkThatIsLostBeforeTheAnswerLeavesThePrimaryUnknown() {
+        var order = PrimaryOrder.given
+        order.noteLostHandshake()
+        order.noteOffer(first)
+        #expect(order.coversStrangers && !order.coversNothing)
+    }
+
+    @Test func aPrimaryThatTellsNoHistoryIsTakenAtItsWord() {
+        var order = PrimaryOrder.given
+        order.noteOffer(nil)
+        #expect(order == .given)
+    }
+}
