@@ -398,6 +398,20 @@ struct FenceTests {
         #expect(alone.allAgree(on: 7000) && alone.events(.tryFailover).isEmpty)
     }
 
+    @Test("a former primary with data is not told to follow one that has lost its own")
+    func replacedBesideFormer() {
+        let network = networkWithData()
+        network.kill(7001)
+        network.run(6000)
+        // It was out of reach, and promoted once.
+        network.servers[7001]?.isAlive = true
+        network.servers[7001]?.primary = nil
+        replace(network)
+        #expect(network.run(atMost: 6000) { network.allAgree(on: 7001) })
+        let requests = network.servers[7001]?.requests ?? []
+        #expect(!requests.contains { $0.first == "SLAVEOF" && $0.last == "7000" })
+    }
+
     @Test("an operator may accept that it came back as another node")
     func replacedAndAccepted() {
         let network = networkWithData()

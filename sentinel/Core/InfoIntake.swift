@@ -77,11 +77,13 @@ extension SentinelState {
             "new reported role is \(name)")
     }
 
-    /// Whether others may be told to follow the primary.
+    /// Whether others may be told to follow the primary. One whose connection was lost may be in
+    /// another life, without its data, and whoever were told to follow it would lose theirs.
     func primaryLooksSane(_ group: Int) -> Bool {
         let watched = groups[group]
         guard watched.primary.downSince == nil, watched.objectivelyDownSince == nil,
             watched.primary.report.role == .primary, !watched.primary.report.isFenced,
+            watched.primary.report.isOfThisConnection, !isDispossessed(group),
             let refreshed = watched.primary.report.refreshedAt
         else { return false }
         return now - refreshed < microseconds(timing.infoPeriod * 2)

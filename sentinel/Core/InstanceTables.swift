@@ -174,6 +174,7 @@ extension SentinelState {
     mutating func switchPrimary(_ group: Int, to address: Address) {
         groups[group].acceptsEmpty = false
         groups[group].formerLife = nil
+        let failover = groups[group].failover
         let known = replicaIndex(group, address)
         var next =
             known.map { groups[group].replicas.remove(at: $0) }
@@ -195,6 +196,11 @@ extension SentinelState {
         old.reconfiguration = .none
         old.demotedAt = now
         groups[group].primary = next
+        if failover?.promoted == address, failover?.promotedRunID != next.runID {
+            // It was started again since, perhaps without its data.
+            groups[group].formerLife = failover?.promotedReport
+            groups[group].formerLifeEnded = now
+        }
         if !Mutation.oldPrimaryForgotten.isActive { groups[group].replicas.append(old) }
         for index in groups[group].replicas.indices {
             groups[group].replicas[index].reconfiguration = .none

@@ -44,7 +44,7 @@ extension SentinelState {
 
     /// Whether the replica that was selected lives, and has lived since: one that was restarted
     /// meanwhile may hold nothing, and nothing is what all others would then be given.
-    private func isStillGood(_ ref: InstanceRef, _ failover: Failover) -> Bool {
+    func isStillGood(_ ref: InstanceRef, _ failover: Failover) -> Bool {
         self[ref].downSince == nil && self[ref].runID == failover.promotedRunID
     }
 
@@ -75,6 +75,9 @@ extension SentinelState {
         let group = ref.group
         guard let failover = groups[group].failover else { return }
         groups[group].configurationEpoch = failover.epoch
+        let promoted = self[ref]
+        groups[group].failover?.promotedRunID = promoted.runID
+        groups[group].failover?.promotedReport = promoted.report
         changed()
         enter(.reconfiguring, group)
         event(.warning, .promotedReplica, ref)

@@ -5,6 +5,13 @@ import Sessions
 extension SentinelState {
     mutating func reconfigureReplicas(_ group: Int, _ failover: Failover) {
         guard let promoted = failover.promoted else { return endFailover(group) }
+        guard let next = promotedReplica(group), isStillGood(next, failover) else {
+            return endFailover(group)
+        }
+        // While its connection is lost it may be starting again without its data.
+        guard self[next].report.isOfThisConnection else {
+            return detectEnd(group, failover, promoted)
+        }
         let parallel = max(groups[group].settings.parallelSyncs, 1)
         var busy = groups[group].replicas.count { $0.reconfiguration.isUnderWay }
         for index in groups[group].replicas.indices {
@@ -37,11 +44,10 @@ extension SentinelState {
 
     private mutating func detectEnd(_ group: Int, _ failover: Failover, _ promoted: Address) {
         let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
-        let isLost = promotedReplica(group).map { self[$0].downSince != nil } ?? true
         let isOpen = groups[group].replicas.contains {
             $0.address != promoted && $0.reconfiguration != .done && $0.downSince == nil
         }
-        if isOpen, !isLost, now <= limit {
+        if isOpen, now <= limit {
             if !failover.isAnnounced {
                 announceSwitch(group, from: groups[group].primary.address, to: promoted)
                 groups[group].failover?.isAnnounced = true

@@ -43,14 +43,15 @@ extension SentinelState {
             && watched.primary.report.hasReplaced(former) && link(primary(group)).isConnected
     }
 
-    /// Whether the replica holds data that the primary does not know.
+    /// Whether the replica, or a former primary that was out of reach and still believes to be
+    /// one, holds data that the primary does not know.
     func isHeir(_ group: Int, _ index: Int) -> Bool {
         let own = groups[group].primary.report
         let instance = groups[group].replicas[index]
         let report = instance.report
         return instance.downSince == nil && link(replica(group, index)).isConnected
-            && report.isOfThisConnection && report.role == .replica && report.holdsKeys
-            && !report.isLoading && report.priority != 0 && !report.sharesHistory(with: own)
+            && report.isOfThisConnection && report.holdsKeys && !report.isLoading
+            && report.priority != 0 && !report.sharesHistory(with: own)
     }
 }
 
