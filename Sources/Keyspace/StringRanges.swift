@@ -118,11 +118,14 @@ extension Databases {
         }
     }
 
-    /// Gives a new record the value `old` with `bytes` written over it at `offset`.
+    /// Gives a new record the value `old` with `bytes` written over it at `offset`. One that
+    /// grew will grow again, so it gets room for that.
     private func fill(_ record: Record, from old: ByteView, _ bytes: ByteView, at offset: Int) {
         if record.shape.isExternal {
             let gap = offset > old.count
-            let room = ValueBlock.roomToGrow(record.valueCount)
+            let count = record.valueCount
+            let hasGrown = !old.isEmpty && count > old.count
+            let room = hasGrown ? ValueBlock.roomToGrow(count) : count
             record.block = ValueBlock(heap: heap, room: room, zeroed: gap)
             record.block.write(old, at: 0)
             record.block.write(bytes, at: offset)

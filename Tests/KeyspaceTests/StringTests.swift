@@ -66,6 +66,22 @@ import Testing
         }
     }
 
+    @Test("A value that one write makes takes no more than it needs")
+    func exact() {
+        for offset in [0, 100, 99_999] {
+            var twins = Twins(seed: 5, databases: 1)
+            let before = twins.heap.used
+            twins.setRange(0, [1], offset, [UInt8](repeating: 7, count: 100_000 - offset))
+            let made = twins.heap.used - before
+            twins.set(0, [1], [UInt8](repeating: 1, count: 100_000))
+            #expect(made == twins.heap.used - before)
+            // One that grows gets room to grow on.
+            twins.append(0, [1], [UInt8](repeating: 7, count: 50_000))
+            #expect(twins.heap.used - before > 200_000)
+            twins.verify(0, [1])
+        }
+    }
+
     @Test("Copies share a long value until one of them changes")
     func sharing() {
         var twins = Twins(seed: 4, databases: 2)
