@@ -70,7 +70,9 @@ final class ServerBench {
     }
 
     /// One request and its reply.
-    func ask(_ slot: Slot<Session>, _ words: String...) -> String {
+    func ask(_ slot: Slot<Session>, _ words: String...) -> String { ask(slot, words) }
+
+    func ask(_ slot: Slot<Session>, _ words: [String]) -> String {
         send(slot, words)
         return take(slot)
     }

@@ -101,6 +101,22 @@ import Testing
             """#)
     }
 
+    @Test func manyKeysAreWatchedOnceEachAndForgotten() {
+        let bench = ServerBench()
+        let (slot, other) = (bench.open(), bench.open())
+        let keys = (0..<50_000).map { "k\($0)" }
+        for _ in 1...2 { #expect(bench.ask(slot, ["WATCH"] + keys) == "+OK\r\n") }
+        #expect(slot.value.watched.count == keys.count)
+        _ = bench.ask(other, "WATCH", "k7")
+        _ = bench.ask(other, "SET", "k49999", "1")
+        #expect(slot.value.flags.contains(.watchTripped))
+        #expect(!other.value.flags.contains(.watchTripped))
+        _ = bench.ask(slot, "UNWATCH")
+        #expect(slot.value.watched.isEmpty && slot.value.heldNames == 0)
+        _ = bench.ask(slot, "SET", "k7", "1")
+        #expect(other.value.flags.contains(.watchTripped))
+    }
+
     @Test func emptyingAndSwappingTripsWatchers() {
         play(
             #"""

@@ -75,10 +75,18 @@ package struct Watchers {
     package var isEmpty: Bool { sessions.isEmpty }
 
     package mutating func add(_ key: WatchedKey, _ slot: Slot<Session>, wasExpired: Bool) {
-        guard !slot.value.watched.contains(key) else { return }
+        guard !has(key, slot) else { return }
         slot.value.watched.append(key)
         slot.value.heldNames += key.key.count
         sessions[key, default: []].append(Watcher(session: slot, wasExpired: wasExpired))
+    }
+
+    /// Whether the session watches `key`. Looks where there is less to look through: one session
+    /// may watch many keys, and many sessions one key.
+    private func has(_ key: WatchedKey, _ slot: Slot<Session>) -> Bool {
+        guard let list = sessions[key] else { return false }
+        return list.count < slot.value.watched.count
+            ? list.contains { $0.session == slot } : slot.value.watched.contains(key)
     }
 
     package mutating func removeAll(of slot: Slot<Session>) {
