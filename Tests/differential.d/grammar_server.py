@@ -224,10 +224,11 @@ class ServerGrammar:
         return self.random.choice([['x'], ['SCHEDULE', 'x'], ['']])
 
     def c_wait(self):
-        return self.random.choice([['0', '0'], ['0', '1'], ['x', '0'], ['0', '-1'], ['0', 'x']])
+        return self.random.choice([['0', '0'], ['0', '1'], ['x', '0'], ['0', '-1'], ['0', 'x'],
+                                   ['0', str(2 ** 63 - 1)], ['0', str(2 ** 63)]])
 
     def c_lolwut(self):
-        return ['VERSION', self.pick('x', '1', '9')]
+        return ['VERSION'] + self.pick(['x'], ['1'], ['9'], ['5', 'x'], ['6', '1', 'x'], ['7', 'x'])
 
     def c_reset(self):
         return []

@@ -211,7 +211,7 @@ private func debugPopulate(_ engine: inout DataEngine, _ call: Call) throws(Repl
             value.withView {
                 _ = engine.keyspace.set(call.database, key, hash, string: $0, expiry: .clear)
             }
-            engine.keyChanged(key, call.database, "set", .string)
+            engine.keyTouched(key, call.database)
         }
     }
     call.reply.ok()

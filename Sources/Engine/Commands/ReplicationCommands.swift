@@ -194,9 +194,10 @@ func wait(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propag
     let now = engine.frontend.time.monotonic
     let (microseconds, overflow) = timeout.multipliedReportingOverflow(by: 1000)
     let (deadline, isLate) = now.addingReportingOverflow(microseconds)
-    if overflow || isLate { throw ReplyError("ERR timeout is out of range") }
+    // A time beyond the clock never comes.
+    let isEndless = timeout == 0 || overflow || isLate
     return engine.waitForReplicas(
-        call, replicas: Int(replicas), deadline: timeout == 0 ? nil : deadline)
+        call, replicas: Int(replicas), deadline: isEndless ? nil : deadline)
 }
 
 func failover(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {

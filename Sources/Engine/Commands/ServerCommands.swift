@@ -63,7 +63,15 @@ func role(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propag
 }
 
 func lolwut(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
-    if call.count > 2, call[1].equalsIgnoringCase("version") { _ = try call.integer(2) }
+    if call.count > 2, call[1].equalsIgnoringCase("version") {
+        let version = try call.integer(2)
+        // The numbers behind these two say how to draw what is not drawn here.
+        if version == 5 || version == 6 {
+            for index in 3..<max(3, min(call.count, version == 5 ? 6 : 5)) {
+                _ = try call.integer(index)
+            }
+        }
+    }
     Array("Redis ver. \(Frontend.redisVersion)\n".utf8).withView {
         call.reply.verbatim("txt", $0)
     }

@@ -121,6 +121,11 @@ extension DataEngine {
         if _slowPath(!notifications.isEmpty) { notify(key, database, event, kind) }
     }
 
+    /// A key was changed without an event of its own.
+    mutating func keyTouched(_ key: ByteView, _ database: Int) {
+        if !watchers.isEmpty { tripWatchers(key, database) }
+    }
+
     @inline(never)
     mutating func tripWatchers(_ key: ByteView, _ database: Int) {
         let watched = WatchedKey(database: database, key: key.bytes)
