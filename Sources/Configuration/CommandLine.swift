@@ -2,7 +2,7 @@
 /// file, then `--directive value …`, each as if it were a line behind the file.
 package struct CommandLineOptions: Equatable, Sendable {
     /// A first argument that asks for something else than to start.
-    package enum Request: Equatable, Sendable { case help, version }
+    package enum Request: Equatable, Sendable { case help, version, checkSystem, testMemory }
 
     package private(set) var request: Request?
     package private(set) var file: String?
@@ -21,6 +21,8 @@ package struct CommandLineOptions: Equatable, Sendable {
         case "-v", "--version": request = .version
         case "-h", "--help": request = .help
         default: break
+        case "--check-system": request = .checkSystem
+        case "--test-memory": request = .testMemory
         }
         guard request == nil else { return }
         var rest = arguments[...]

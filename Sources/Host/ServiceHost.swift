@@ -110,6 +110,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     /// Listens, then serves until the service asks to stop, and returns the exit status it gave.
     package mutating func run() throws(HostError) -> Int32 {
         try openListeners()
+        if listeners.isEmpty { throw HostError("Configured to not listen anywhere, exiting.") }
         if let note = Listeners.backlogNote(settings) { log.write(.warning, note) }
         writePidFile()
         if !settings.title.isEmpty { Process.setTitle(settings.title) }

@@ -48,6 +48,9 @@ package enum Process {
 
     /// Ends the process without running anything more.
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
+    /// Stops until somebody sends SIGCONT.
+    package static func pause() { raise(SIGSTOP) }
+
 
     /// How many descriptors the process may have, now and at most.
     package static func descriptorLimit() -> (soft: Int, hard: Int) {

@@ -16,6 +16,13 @@ enum ServerProgram {
         case .help:
             say(usage)
             return 0
+        case .checkSystem:
+            let check = SystemCheck(.here)
+            say(check.text)
+            return check.isWell ? 0 : 1
+        case .testMemory:
+            complain("There is no test of the memory here: memtester is a better one.")
+            return 1
         case nil: break
         }
         if options.isSentinel {
@@ -46,6 +53,9 @@ enum ServerProgram {
         _ wanted: ServerSettings, _ configurationPath: String?, _ arguments: [String]
     ) -> Int32 {
         var settings = wanted
+        let supervisor = SupervisedStart(settings.supervised)
+        // Who supervises a process must not lose it.
+        if supervisor.isThere { settings.daemonize = false }
         let log: Log
         do throws(SystemError) {
             // The log's path counts from `dir`, as Redis has it.
@@ -69,14 +79,16 @@ enum ServerProgram {
             complain("Cannot start in '\(settings.dir)': \(error)")
             return 1
         }
-        announce(log, settings, configurationPath)
+        for (level, text) in supervisor.notes { log.write(level, text) }
+        supervisor.tell()
+        announce(log, settings, isConfigured: !arguments.isEmpty)
         let budget = DescriptorBudget(clients: settings.frontend.maxClients)
         for note in budget.notes { log.write(.warning, note) }
         settings.frontend.maxClients = budget.clients
         return serve(settings, configurationPath, arguments, log)
     }
 
-    private static func announce(_ log: Log, _ settings: ServerSettings, _ path: String?) {
+    private static func announce(_ log: Log, _ settings: ServerSettings, isConfigured: Bool) {
         log.write(.warning, "oO0OoO0OoO0Oo Tandem is starting oO0OoO0OoO0Oo")
         log.write(
             .warning,
@@ -84,9 +96,9 @@ enum ServerProgram {
                 + "bits=64, pid=\(Process.identifier), just started")
         log.write(
             .warning,
-            path == nil
-                ? "Warning: no config file specified, using the default config."
-                : "Configuration loaded")
+            isConfigured
+                ? "Configuration loaded"
+                : "Warning: no config file specified, using the default config.")
         log.write(
             .notice, "Running mode=standalone, port=\(settings.port). PID: \(Process.identifier)")
     }
@@ -202,6 +214,7 @@ enum ServerProgram {
                tandem-server - (read the configuration from standard input)
                tandem-server -v or --version
                tandem-server -h or --help
+               tandem-server --check-system
 
         Every directive of redis.conf is an option too:
                tandem-server --port 7777 --replicaof 127.0.0.1 8888

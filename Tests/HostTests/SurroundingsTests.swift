@@ -94,3 +94,19 @@ import Testing
         #expect(short.notes.last?.contains("reduced to 4064") == true)
     }
 }
+
+    @Test func `the check of the system warns of what is not well`() {
+        let enough = 10000 + DescriptorBudget.reserve
+        let well = SystemCheck(
+            SystemCheck.Facts(
+                clockSource: "tsc", overcommit: "0", hugePages: "always [madvise] never",
+                longestQueue: 4096, descriptors: enough))
+        #expect(well.isWell && !well.text.contains("WARNING"))
+        #expect(SystemCheck(SystemCheck.Facts(descriptors: enough)).isWell)
+        let bad = SystemCheck(
+            SystemCheck.Facts(
+                clockSource: "xen", overcommit: "2", hugePages: "always madvise [never]",
+                longestQueue: 128, descriptors: 1024))
+        #expect(!bad.isWell && !bad.text.contains("OK"))
+        #expect(bad.text.split(separator: "\n").count == 10)
+    }

@@ -18,6 +18,13 @@ enum SentinelProgram {
         case .help:
             say(usage)
             return 0
+        case .checkSystem:
+            let check = SystemCheck(.here)
+            say(check.text)
+            return check.isWell ? 0 : 1
+        case .testMemory:
+            complain("There is no test of the memory here: memtester is a better one.")
+            return 1
         case nil: break
         }
         do throws(ConfigurationLoader.Failure) {

@@ -148,7 +148,13 @@ extension DataEngine {
     private mutating func serve() {
         startup = .done
         gates.remove(.loading)
-        frontend.log(.notice, "Ready to accept connections")
+        let path = settings.unixSocket
+        if settings.port > 0 || path.isEmpty {
+            frontend.log(.notice, "Ready to accept connections")
+        }
+        if !path.isEmpty {
+            frontend.log(.notice, "The server is now ready to accept connections at \(path)")
+        }
         frontend.requests.append(.ready)
         persistence.statistics.lastSave = frontend.time.wall / 1_000_000
         if let address = settings.replicaOf {
