@@ -80,7 +80,7 @@ let package = Package(
 
         // Floor 1: codecs, containers, the event loop. None knows a database.
         floor("RESP", ["Memory"]),
-        floor("Configuration"),
+        floor("Configuration", ["Memory"]),
         floor("DataStructures", ["Memory", "Digests"]),
         floor("Reactor", ["Platform", "Memory"]),
 

@@ -11,21 +11,22 @@ package struct CommandLineOptions: Equatable, Sendable {
     /// `--sentinel` was given.
     package private(set) var isSentinel = false
     /// The options as lines of a configuration file.
-    package private(set) var text = ""
+    package private(set) var text: [UInt8] = []
 
-    /// Reads `arguments`, which do not include the program's name.
-    package init(_ arguments: [String]) {
+    /// Reads `arguments`, which do not include the program's name and need not be text.
+    package init(_ bytes: [[UInt8]]) {
+        let arguments = bytes.map { String(decoding: $0, as: UTF8.self) }
         guard let first = arguments.first else { return }
         isSentinel = arguments.contains { $0.lowercased() == "--sentinel" }
         switch first {
         case "-v", "--version": request = .version
         case "-h", "--help": request = .help
-        default: break
         case "--check-system": request = .checkSystem
         case "--test-memory": request = .testMemory
+        default: break
         }
         guard request == nil else { return }
-        var rest = arguments[...]
+        var rest = bytes[...]
         if !first.hasPrefix("-") {
             file = first
             rest = rest.dropFirst()
@@ -33,31 +34,32 @@ package struct CommandLineOptions: Equatable, Sendable {
         // Whether the last option has a value, so that "--" may begin the next option. An
         // option's first value may begin with "--" itself.
         var hasValue = true
-        for (index, argument) in zip(rest.indices, rest) {
+        for (index, word) in zip(rest.indices, rest) {
+            let argument = arguments[index]
             let isLast = index == arguments.count - 1
             if argument == "-", index == 0 || isLast {
                 readsStandardInput = true
             } else if hasValue, argument.hasPrefix("--") {
                 let next = isLast ? nil : arguments[index + 1]
-                hasValue = option(argument, next: next)
+                hasValue = option(word, next: next)
             } else {
-                text += Lexer.quoted(argument) + " "
+                text += Array((Lexer.quoted(word) + " ").utf8)
                 hasValue = true
             }
         }
     }
 
     /// Starts a line; true if nothing that follows must be its value.
-    private mutating func option(_ argument: String, next: String?) -> Bool {
-        if !text.isEmpty { text += "\n" }
-        text += argument.dropFirst(2) + " "
+    private mutating func option(_ argument: [UInt8], next: String?) -> Bool {
+        if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
+        text += argument.dropFirst(2) + [UInt8(ascii: " ")]
         guard Lexer.split(argument)?.count == 1 else { return true }
         // Scripts that build the line from an empty list give `--save` no value, and `--sentinel`
         // never has one.
         let isNextOption = next?.hasPrefix("--") == true
-        switch argument.lowercased() {
+        switch String(decoding: argument, as: UTF8.self).lowercased() {
         case "--save":
-            if next == nil || isNextOption { text += "\"\"" }
+            if next == nil || isNextOption { text += Array("\"\"".utf8) }
             return isNextOption
         case "--sentinel": return isNextOption
         default: return false

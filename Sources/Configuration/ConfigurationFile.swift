@@ -5,6 +5,13 @@ package enum ConfigurationFile {
     /// match none; any other name must exist.
     package typealias Loader = (String) throws(IncludeError) -> [ConfigurationSource]
 
+    /// Refuses every `include`.
+    package static func includesNothing(
+        _ name: String
+    ) throws(IncludeError) -> [ConfigurationSource] {
+        throw IncludeError(reason: "include is not possible here")
+    }
+
     /// How deep files may include each other.
     package static let deepestInclude = 16
     /// Most files read in all, so that files which include each other cannot multiply forever.
@@ -14,14 +21,42 @@ package enum ConfigurationFile {
     /// `include`. Numbering starts at `firstLine`.
     package static func lines(
         _ bytes: [UInt8], file: String?, firstLine: Int = 1,
-        including loader: Loader = { (_) throws(IncludeError) in
-            throw IncludeError(reason: "include is not possible here")
-        }
+        including loader: Loader = includesNothing
     ) throws(ConfigurationError) -> [ConfigurationLine] {
         var result: [ConfigurationLine] = []
-        var files = 0
-        try read(bytes, file, firstLine, 0, &files, loader, &result)
+        var reading = Reading()
+        try read(bytes, file, firstLine, 0, &reading, loader, &result)
         return result
+    }
+
+    /// The directives a program is started with: those of its file, of standard input and of the
+    /// command line in this order, numbered through as if all were one file.
+    package static func lines(
+        file: ConfigurationSource?, standardInput: [UInt8], options: [UInt8],
+        including loader: Loader
+    ) throws(ConfigurationError) -> [ConfigurationLine] {
+        var result: [ConfigurationLine] = []
+        var reading = Reading()
+        var next = 1
+        for (path, bytes) in [
+            (file?.path, file?.bytes ?? []), (nil, standardInput), (nil, options),
+        ] {
+            try read(bytes, path, next, 0, &reading, loader, &result)
+            if !bytes.isEmpty { next += bytes.count { $0 == UInt8(ascii: "\n") } + 1 }
+        }
+        return result
+    }
+
+    /// What is remembered from one file to the next.
+    private struct Reading {
+        var files = 0
+        /// The last `dir`, from which names of included files count, as in Redis.
+        var directory = ""
+
+        /// `path` seen from that directory.
+        func resolved(_ path: String) -> String {
+            path.hasPrefix("/") || directory.isEmpty ? path : "\(directory)/\(path)"
+        }
     }
 
     /// The directives of `text`.
@@ -32,8 +67,8 @@ package enum ConfigurationFile {
     }
 
     private static func read(
-        _ bytes: [UInt8], _ file: String?, _ firstLine: Int, _ depth: Int, _ files: inout Int,
-        _ loader: Loader, _ result: inout [ConfigurationLine]
+        _ bytes: [UInt8], _ file: String?, _ firstLine: Int, _ depth: Int,
+        _ reading: inout Reading, _ loader: Loader, _ result: inout [ConfigurationLine]
     ) throws(ConfigurationError) {
         var number = firstLine - 1
         for raw in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -50,20 +85,25 @@ package enum ConfigurationFile {
             guard !words.isEmpty else { continue }
             let line = ConfigurationLine(file: file, number: number, text: text, words: words)
             guard line.name == "include", words.count == 2 else {
+                if line.name == "dir", words.count == 2 {
+                    reading.directory = reading.resolved(line.words[1])
+                }
                 result.append(line)
                 continue
             }
             guard depth < deepestInclude else { throw failed("Files include each other too deep") }
             var sources: [ConfigurationSource] = []
             do throws(IncludeError) {
-                sources = try loader(line.words[1])
+                sources = try loader(reading.resolved(line.words[1]))
             } catch {
                 throw failed("Can't open config file '\(line.words[1])': \(error.reason)")
             }
             for source in sources {
-                files += 1
-                guard files <= mostFiles else { throw failed("Too many files are included") }
-                try read(source.bytes, source.path, 1, depth + 1, &files, loader, &result)
+                reading.files += 1
+                guard reading.files <= mostFiles else {
+                    throw failed("Too many files are included")
+                }
+                try read(source.bytes, source.path, 1, depth + 1, &reading, loader, &result)
             }
         }
     }

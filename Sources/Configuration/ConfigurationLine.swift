@@ -8,7 +8,7 @@ package struct ConfigurationLine: Equatable, Sendable {
     package let text: String
     /// At least one; quotes and escapes are decoded.
     package let words: [String]
-    /// The words as they stand there, which need not be text.
+    /// The same words; they need not be text.
     package let bytes: [[UInt8]]
 
     /// A line whose words are known.

@@ -49,22 +49,27 @@ package struct RewrittenLine: Equatable, Sendable {
 package struct Directive<Settings>: Sendable {
     /// Reads values (the words behind the name) into the settings, or leaves them as they are.
     package typealias Parse = @Sendable (inout Settings, [String]) throws(DirectiveError) -> Void
+    /// The same of values that need not be text.
+    package typealias ParseBytes =
+        @Sendable (inout Settings, [[UInt8]]) throws(DirectiveError) -> Void
     /// What CONFIG GET shows.
     package typealias Format = @Sendable (Settings) -> String
+    package typealias FormatBytes = @Sendable (Settings) -> [UInt8]
     /// The file's lines for this name, settings and defaults; none: the file must not have any.
     package typealias Rewrite = @Sendable (String, Settings, Settings) -> [RewrittenLine]
 
     package let name: String
     package let alias: String?
     package let flags: DirectiveFlags
-    package let parse: Parse
+    let parse: ParseBytes
     /// Reads the second and later lines of a file, for directives that are given once per line
     /// and add up.
-    package let parseMore: Parse
-    package let format: Format
+    let parseMore: ParseBytes
+    package let format: FormatBytes
     package let rewrite: Rewrite
 
-    /// A directive of any kind. Without `rewrite` the file says what CONFIG GET shows.
+    /// A directive of any kind whose values are text. Without `rewrite` the file says what CONFIG
+    /// GET shows.
     package init(
         _ name: String, alias: String? = nil, flags: DirectiveFlags = [],
         parse: @escaping Parse, parseMore: Parse? = nil, format: @escaping Format,
@@ -73,21 +78,56 @@ package struct Directive<Settings>: Sendable {
         self.name = name
         self.alias = alias
         self.flags = flags
-        self.parse = parse
-        self.parseMore = parseMore ?? parse
-        self.format = format
+        self.parse = Self.ofText(parse)
+        self.parseMore = Self.ofText(parseMore ?? parse)
+        self.format = { Array(format($0).utf8) }
         self.rewrite =
             rewrite ?? { name, settings, defaults in
                 let value = format(settings)
+                let text = value.isEmpty ? "\"\"" : value
                 return [
-                    RewrittenLine("\(name) \(value)", isForced: value != format(defaults))
+                    RewrittenLine("\(name) \(text)", isForced: value != format(defaults))
                 ]
             }
     }
 
+    /// A directive with one value of any bytes.
+    package init(
+        _ name: String, flags: DirectiveFlags = [], parse: @escaping ParseBytes,
+        format: @escaping FormatBytes
+    ) {
+        self.name = name
+        alias = nil
+        self.flags = flags
+        self.parse = parse
+        parseMore = parse
+        self.format = format
+        rewrite = { name, settings, defaults in
+            let value = format(settings)
+            return [
+                RewrittenLine(
+                    "\(name) \(Lexer.quoted(value))", isForced: value != format(defaults))
+            ]
+        }
+    }
+
+    /// What is no text is refused: as something else it would name another file or another user.
+    private static func ofText(_ parse: @escaping Parse) -> ParseBytes {
+        { (settings, values) throws(DirectiveError) in
+            var texts: [String] = []
+            for value in values {
+                guard let text = String(validating: value, as: UTF8.self) else {
+                    throw DirectiveError("argument must be valid UTF-8")
+                }
+                texts.append(text)
+            }
+            try parse(&settings, texts)
+        }
+    }
+
     /// Reads the values of a line or of CONFIG SET.
     func read(
-        _ values: [String], into settings: inout Settings, isFirst: Bool = true
+        _ values: [[UInt8]], into settings: inout Settings, isFirst: Bool = true
     ) throws(DirectiveError) {
         if !flags.contains(.multiArgument), values.count != 1 {
             throw DirectiveError("wrong number of arguments")

@@ -141,6 +141,19 @@ extension Directive {
             })
     }
 
+    /// Any bytes: what a password may be.
+    package static func bytes(
+        _ name: String, flags: DirectiveFlags = [],
+        _ property: any WritableKeyPath<Settings, [UInt8]> & Sendable
+    ) -> Directive {
+        Directive(
+            name, flags: flags,
+            parse: { (settings, values) throws(DirectiveError) in
+                settings[keyPath: property] = values[0]
+            },
+            format: { $0[keyPath: property] })
+    }
+
     /// Any text; none when empty, and then the file has no line.
     package static func optionalString(
         _ name: String, alias: String? = nil, flags: DirectiveFlags = [],

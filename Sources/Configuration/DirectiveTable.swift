@@ -11,13 +11,18 @@ package enum SettingError: Error, Equatable, Sendable {
     package var message: String {
         switch self {
         case .unknown(let name):
-            "Unknown option or number of arguments for CONFIG SET - '\(name)'"
+            "\(SettingError.unknownText)'\(name)'"
         case .immutable(let name): SettingError.failed(name, "can't set immutable config")
         case .protected(let name): SettingError.failed(name, "can't set protected config")
         case .duplicate(let name): SettingError.failed(name, "duplicate parameter")
         case .rejected(let name, let reason): SettingError.failed(name, reason)
         case .loading: "Redis is loading the dataset in memory"
         }
+    }
+
+    /// What comes before the name that nobody knows.
+    package static var unknownText: String {
+        "Unknown option or number of arguments for CONFIG SET - "
     }
 
     /// The text for a change that was refused or could not be applied.
@@ -68,7 +73,7 @@ package struct DirectiveTable<Settings>: Sendable {
                     throw DirectiveError("Bad directive or wrong number of arguments")
                 }
                 let directive = directives[index]
-                var values = line.arguments
+                var values = Array(line.bytes.dropFirst())
                 if directive.flags.contains(.multiArgument), values.count == 1, !values[0].isEmpty {
                     guard let split = Lexer.split(values[0]) else {
                         throw DirectiveError("Unbalanced quotes in configuration line")
@@ -87,8 +92,8 @@ package struct DirectiveTable<Settings>: Sendable {
     /// names or matches, once. `matches` compares a pattern with a name, ignoring case.
     package func get(
         _ patterns: [String], _ settings: Settings, matches: (String, String) -> Bool
-    ) -> [(name: String, value: String)] {
-        var result: [(name: String, value: String)] = []
+    ) -> [(name: String, value: [UInt8])] {
+        var result: [(name: String, value: [UInt8])] = []
         var found: Set<String> = []
         for pattern in patterns {
             guard pattern.utf8.contains(where: { "[*?".utf8.contains($0) }) else {
@@ -110,7 +115,7 @@ package struct DirectiveTable<Settings>: Sendable {
     /// CONFIG SET: all of `pairs` or, when it throws, none. Gives the directives whose value is
     /// new, in the order given; they have to be put into effect.
     package func set(
-        _ pairs: [(name: String, value: String)], in settings: inout Settings,
+        _ pairs: [(name: String, value: [UInt8])], in settings: inout Settings,
         allowsProtected: Bool, isLoading: Bool = false
     ) throws(SettingError) -> [Directive<Settings>] {
         var chosen: [Int] = []
@@ -147,8 +152,9 @@ package struct DirectiveTable<Settings>: Sendable {
     }
 
     /// `value` cut at single blanks; nothing for nothing.
-    private static func pieces(_ value: String) -> [String] {
+    private static func pieces(_ value: [UInt8]) -> [[UInt8]] {
         if value.isEmpty { return [] }
-        return value.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        return value.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            .map(Array.init)
     }
 }

@@ -25,46 +25,37 @@ package struct ConfigurationLoader {
 
     /// Reads everything that `options` name.
     package init(_ options: CommandLineOptions) throws(Failure) {
-        // Lines are numbered through, as if all were one file.
-        var nextLine = 1
-        if let file = options.file {
-            let path = Files.absolute(file)
+        var file: ConfigurationSource?
+        if let name = options.file {
+            let path = Files.absolute(name)
             self.path = path
-            let bytes: [UInt8]
             do throws(SystemError) {
-                bytes = try Files.read(path)
+                file = ConfigurationSource(path: path, bytes: try Files.read(path))
             } catch {
                 throw .unreadable("Fatal error, can't open config file '\(path)': \(error.reason)")
             }
-            try add(bytes, file: path, &nextLine)
         }
+        var standardInput: [UInt8] = []
         if options.readsStandardInput {
-            let bytes: [UInt8]
             do throws(SystemError) {
-                bytes = try Self.readToEnd(.standardInput)
+                standardInput = try Self.readToEnd(.standardInput)
             } catch {
                 throw .unreadable("Fatal error, can't read standard input: \(error.reason)")
             }
-            try add(bytes, file: nil, &nextLine)
         }
-        try add(Array(options.text.utf8), file: nil, &nextLine)
-    }
-
-    private mutating func add(
-        _ bytes: [UInt8], file: String?, _ nextLine: inout Int
-    ) throws(Failure) {
         do throws(ConfigurationError) {
-            lines += try ConfigurationFile.lines(
-                bytes, file: file, firstLine: nextLine, including: Self.include)
+            lines = try ConfigurationFile.lines(
+                file: file, standardInput: standardInput, options: options.text,
+                including: Self.include)
         } catch {
             throw .line(error)
         }
-        nextLine += bytes.count { $0 == UInt8(ascii: "\n") } + 1
     }
 
     private static func include(_ name: String) throws(IncludeError) -> [ConfigurationSource] {
         let isPattern = name.contains { "*?[".contains($0) }
-        let paths = isPattern ? Files.matching(name) : [name]
+        // A pattern stands for files, not for folders beside them.
+        let paths = isPattern ? Files.matching(name).filter { Files.kind(of: $0) == .file } : [name]
         var sources: [ConfigurationSource] = []
         for path in paths {
             do throws(SystemError) {

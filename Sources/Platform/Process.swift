@@ -9,6 +9,14 @@ package enum Process {
     /// The arguments the program was started with, its own name first.
     package static var arguments: [String] { CommandLine.arguments }
 
+    /// The same; they need not be text.
+    package static var argumentBytes: [[UInt8]] {
+        (0..<Int(CommandLine.argc)).map { index in
+            guard let text = unsafe CommandLine.unsafeArgv[index] else { return [] }
+            return unsafe UnsafeRawBufferPointer(start: text, count: strlen(text)).map { $0 }
+        }
+    }
+
     /// The path of the running program.
     package static var executable: String {
         link("/proc/self/exe") ?? CommandLine.arguments.first ?? ""
@@ -40,6 +48,9 @@ package enum Process {
         try checked("fork", tandem_daemonize())
     }
 
+    /// Stops until somebody sends SIGCONT.
+    package static func pause() { raise(SIGSTOP) }
+
     /// Commits a fault on purpose, so that the report of one can be seen.
     package static func fault() -> Never {
         raise(SIGSEGV)
@@ -48,9 +59,6 @@ package enum Process {
 
     /// Ends the process without running anything more.
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
-    /// Stops until somebody sends SIGCONT.
-    package static func pause() { raise(SIGSTOP) }
-
 
     /// How many descriptors the process may have, now and at most.
     package static func descriptorLimit() -> (soft: Int, hard: Int) {

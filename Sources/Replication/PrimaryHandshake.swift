@@ -4,8 +4,8 @@ package struct PrimaryHandshake: Equatable, Sendable {
     /// What the conversation needs to know; fixed while it lasts.
     package struct Settings: Equatable, Sendable {
         /// `masteruser` and `masterauth`; no AUTH without a password.
-        package var user: String?
-        package var password: String?
+        package var user: [UInt8]?
+        package var password: [UInt8]?
         /// The port the primary should show in its INFO.
         package var listeningPort: Int
         /// `replica-announce-ip`; not sent when nil.
@@ -18,7 +18,7 @@ package struct PrimaryHandshake: Equatable, Sendable {
         package var timeout: Int64
 
         package init(
-            user: String? = nil, password: String? = nil, listeningPort: Int,
+            user: [UInt8]? = nil, password: [UInt8]? = nil, listeningPort: Int,
             announcedAddress: String? = nil, position: StreamPosition? = nil,
             isFailover: Bool = false, timeout: Int64 = 60_000_000
         ) {
@@ -56,7 +56,7 @@ package struct PrimaryHandshake: Equatable, Sendable {
     /// What to do, in order.
     package enum Action: Equatable, Sendable {
         /// Send these requests, one after the other.
-        case send([[String]])
+        case send([[[UInt8]]])
         /// Send these bytes, which are no array of strings.
         case sendInline(String)
         case log(LogLine)
@@ -82,7 +82,7 @@ package struct PrimaryHandshake: Equatable, Sendable {
         guard step == .unopened else { return [] }
         step = .ping
         lastHeard = now
-        return [.log(.notice(ReplicationText.connected)), .send([["PING"]])]
+        return [.log(.notice(ReplicationText.connected)), .send([words("PING")])]
     }
 
     /// Time passes.
@@ -127,6 +127,8 @@ package struct PrimaryHandshake: Equatable, Sendable {
         }
     }
 
+    private func words(_ words: String...) -> [[UInt8]] { words.map { Array($0.utf8) } }
+
     private mutating func pinged(_ line: String) -> [Action] {
         // A primary that cannot save needs its replicas more than ever.
         let welcome = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted", "-MISCONF"]
@@ -134,17 +136,17 @@ package struct PrimaryHandshake: Equatable, Sendable {
             return [.log(.warning(ReplicationText.pingRefused(line)))]
                 + end(.failed(atOnce: false))
         }
-        var requests: [[String]] = []
+        var requests: [[[UInt8]]] = []
         step = .port
         if let password = settings.password {
             step = .auth
-            requests.append(["AUTH"] + (settings.user.map { [$0] } ?? []) + [password])
+            requests.append(words("AUTH") + (settings.user.map { [$0] } ?? []) + [password])
         }
-        requests.append(["REPLCONF", "listening-port", "\(settings.listeningPort)"])
+        requests.append(words("REPLCONF", "listening-port", "\(settings.listeningPort)"))
         if let address = settings.announcedAddress {
-            requests.append(["REPLCONF", "ip-address", address])
+            requests.append(words("REPLCONF", "ip-address", address))
         }
-        requests.append(["REPLCONF", "capa", "eof", "capa", "psync2"])
+        requests.append(words("REPLCONF", "capa", "eof", "capa", "psync2"))
         return [.log(.notice(ReplicationText.pong)), .send(requests)]
     }
 
@@ -154,13 +156,14 @@ package struct PrimaryHandshake: Equatable, Sendable {
 
     private mutating func askToContinue() -> [Action] {
         step = .psync
-        var request = ["PSYNC", "?", "-1"]
+        var request = words("PSYNC", "?", "-1")
         var text = ReplicationText.nothingToContinue
         if let position = settings.position {
-            request = ["PSYNC", position.id.text, "\(position.offset + 1)"]
-            text = "Trying a partial resynchronization (request \(request[1]):\(request[2]))."
+            let next = position.offset + 1
+            request = words("PSYNC", position.id.text, "\(next)")
+            text = "Trying a partial resynchronization (request \(position.id.text):\(next))."
         }
-        if settings.isFailover { request.append("FAILOVER") }
+        if settings.isFailover { request += words("FAILOVER") }
         return [.log(.notice(text)), .send([request])]
     }
 

@@ -8,7 +8,7 @@ import Sessions
 /// tandem-server from its arguments to its exit status.
 enum ServerProgram {
     static func main(_ arguments: [String]) -> Int32 {
-        let options = CommandLineOptions(arguments)
+        let options = CommandLineOptions(Array(Process.argumentBytes.dropFirst()))
         switch options.request {
         case .version:
             say(version)

@@ -93,7 +93,7 @@ extension Frontend {
         slowlog.trim(to: settings.slowlogMaxLength)
         guard old.requirePass != settings.requirePass else { return }
         var user = acl.standard
-        let digest = Array(settings.requirePass.utf8).withView { SHA256.hex($0) }
+        let digest = settings.requirePass.withView { SHA256.hex($0) }
         user.passwords = settings.requirePass.isEmpty ? [] : [digest]
         user.needsNoPassword = settings.requirePass.isEmpty
         put(user)

@@ -18,7 +18,8 @@ package enum ClientClass: Int, CaseIterable, Sendable {
 
 /// Settings that server and sentinel have in common.
 package struct FrontendSettings: Equatable, Sendable {
-    package var requirePass = ""
+    /// The password of the default user; empty for none.
+    package var requirePass: [UInt8] = []
     package var maxClients = 10000
     /// Bytes of unexecuted input after which a client is closed.
     package var queryBufferLimit = 1 << 30

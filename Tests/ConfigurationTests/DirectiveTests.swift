@@ -24,6 +24,7 @@ struct Settings: Equatable, Sendable {
     var bind = ["*", "-::*"]
     var secret = 7
     var certificate = "x"
+    var key: [UInt8] = []
 }
 
 let table = DirectiveTable<Settings>(
@@ -50,6 +51,7 @@ let table = DirectiveTable<Settings>(
         .list("bind", \.bind, most: 3, tooMany: "Too many bind addresses specified."),
         .integer("secret", flags: .hidden, \.secret, 0...9),
         .string("tls-cert-file", flags: .volatile, \.certificate),
+        .bytes("key", flags: .hidden, \.key),
     ], ignoring: ["lua-replicate-commands"])
 
 /// Settings after the lines of `text`, or the reason why not.
@@ -105,7 +107,9 @@ struct DirectiveTests {
         #expect(result.settings == expected)
 
         let shown = table.get(["*"], result.settings) { _, _ in true }
-        let values = Dictionary(uniqueKeysWithValues: shown.map { ($0.name, $0.value) })
+        let values = Dictionary(
+            uniqueKeysWithValues: shown.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }
+        )
         #expect(values["maxmemory"] == "1073741824")
         #expect(values["maxmemory-clients"] == "5%")
         #expect(values["unixsocketperm"] == "700")
@@ -209,7 +213,8 @@ struct ConfigurationCommandTests {
         var settings = Settings()
         do throws(SettingError) {
             let changed = try table.set(
-                pairs.map { (name: $0.0, value: $0.1) }, in: &settings, allowsProtected: protected,
+                pairs.map { (name: $0.0, value: Array($0.1.utf8)) }, in: &settings,
+                allowsProtected: protected,
                 isLoading: loading)
             return (settings, changed.map(\.name), nil)
         } catch {
@@ -284,5 +289,23 @@ struct ConfigurationCommandTests {
         #expect(names("s*") == ["shutdown-on-sigterm", "save"])
         #expect(names("secret") == ["secret"])
         #expect(names("nosuch") == [])
+    }
+
+    @Test("Bytes that are no text survive where they may stand, and are refused elsewhere")
+    func bytes() throws {
+        let key: [UInt8] = [0xff, 0x20, 0x22, 0xc3]
+        var settings = Settings()
+        #expect(throws: SettingError.self) {
+            try table.set(
+                [(name: "key", value: key), (name: "tls-cert-file", value: key)], in: &settings,
+                allowsProtected: false)
+        }
+        #expect(settings == Settings())
+        _ = try table.set([(name: "key", value: key)], in: &settings, allowsProtected: false)
+        #expect(table.get(["key"], settings) { _, _ in false }.map(\.value) == [key])
+        let text = table.rewrite([], settings, defaults: Settings())
+        var again = Settings()
+        try table.apply(try ConfigurationFile.lines(text, file: nil), to: &again)
+        #expect(again.key == key)
     }
 }

@@ -1,6 +1,15 @@
 import Configuration
 import Testing
 
+/// The words of a line that is text.
+private func split(_ line: String) -> [String]? {
+    Lexer.split(Array(line.utf8))?.map { String(decoding: $0, as: UTF8.self) }
+}
+
+private func options(_ words: [String]) -> CommandLineOptions {
+    CommandLineOptions(words.map { Array($0.utf8) })
+}
+
 @Suite("Configuration lexer")
 struct LexerTests {
     @Test(
@@ -12,15 +21,17 @@ struct LexerTests {
             (#"save """#, ["save", ""]),
             ("", []),
         ] as [(String, [String])])
-    func split(_ line: String, _ words: [String]) { #expect(Lexer.split(line) == words) }
+    func words(_ line: String, _ words: [String]) { #expect(split(line) == words) }
 
     @Test("Quotes must balance and end a word", arguments: ["a \"b", "a 'b", "a \"b\"c", "a '\\'"])
-    func unbalanced(_ line: String) { #expect(Lexer.split(line) == nil) }
+    func unbalanced(_ line: String) { #expect(split(line) == nil) }
 
     @Test("Quoted text is read back as it was")
     func quoting() {
         let text = String(decoding: (0..<128).map { UInt8($0) }, as: UTF8.self) + "é"
-        #expect(Lexer.split(Lexer.quoted(text)) == [text])
+        #expect(split(Lexer.quoted(text)) == [text])
+        let bytes = (0..<256).map { UInt8($0) }
+        #expect(Lexer.split(Array(Lexer.quoted(bytes).utf8)) == [bytes])
         #expect(Lexer.quoted("a\"\n\u{1}é") == #""a\"\n\x01\xc3\xa9""#)
     }
 }
@@ -131,21 +142,43 @@ struct CommandLineTests {
             ),
             (["--requirepass", "a \"b"], nil, [["requirepass", "a \"b"]]),
         ] as [([String], String?, [[String]])])
-    func options(_ arguments: [String], _ file: String?, _ expected: [[String]]) throws {
-        let options = CommandLineOptions(arguments)
+    func reading(_ arguments: [String], _ file: String?, _ expected: [[String]]) throws {
+        let options = options(arguments)
         #expect(options.file == file)
-        #expect(try ConfigurationFile.lines(options.text).map(\.words) == expected)
+        #expect(try ConfigurationFile.lines(options.text, file: nil).map(\.words) == expected)
         #expect(options.request == nil)
     }
 
     @Test("A dash reads standard input, and some first arguments ask for something else")
     func special() {
-        #expect(CommandLineOptions(["-", "--port", "1"]).readsStandardInput)
-        #expect(CommandLineOptions(["a.conf", "--port", "1", "-"]).readsStandardInput)
-        #expect(!CommandLineOptions(["--save", "-", "1"]).readsStandardInput)
-        #expect(CommandLineOptions(["--version"]).request == .version)
-        #expect(CommandLineOptions(["-h"]).request == .help)
-        #expect(CommandLineOptions(["x.conf", "--sentinel"]).isSentinel)
-        #expect(CommandLineOptions([]) == CommandLineOptions([]))
+        #expect(options(["-", "--port", "1"]).readsStandardInput)
+        #expect(options(["a.conf", "--port", "1", "-"]).readsStandardInput)
+        #expect(!options(["--save", "-", "1"]).readsStandardInput)
+        #expect(options(["--version"]).request == .version)
+        #expect(options(["-h"]).request == .help)
+        #expect(options(["x.conf", "--sentinel"]).isSentinel)
+        #expect(options([]) == options([]))
+    }
+
+    @Test("Arguments that are no text keep their bytes")
+    func bytes() throws {
+        let secret: [UInt8] = [0xff, 0x22, 0x5c, 0x00, 0x20, 0xfe]
+        let options = CommandLineOptions([Array("--requirepass".utf8), secret])
+        let lines = try ConfigurationFile.lines(options.text, file: nil)
+        #expect(lines.map(\.bytes) == [[Array("requirepass".utf8), secret]])
+    }
+
+    @Test("Relative names of included files count from the last dir")
+    func directory() throws {
+        var asked: [String] = []
+        let text = "include a\ndir /x\ninclude b\ninclude /c\ndir y\ninclude d*\n"
+        _ = try ConfigurationFile.lines(
+            file: ConfigurationSource(path: "f", bytes: Array(text.utf8)), standardInput: [],
+            options: []
+        ) { (name) throws(IncludeError) in
+            asked.append(name)
+            return []
+        }
+        #expect(asked == ["a", "/x/b", "/c", "/x/y/d*"])
     }
 }

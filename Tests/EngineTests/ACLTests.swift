@@ -179,7 +179,7 @@ struct ACLTests {
 
     @Test("who was let in while nobody needed a password needs one again")
     func openForAMoment() {
-        let bench = ServerBench { $0.frontend.requirePass = "x" }
+        let bench = ServerBench { $0.frontend.requirePass = Array("x".utf8) }
         let (admin, slot, proved) = (bench.open(), bench.open(), bench.open())
         _ = bench.ask(admin, "AUTH", "x")
         _ = bench.ask(proved, "AUTH", "x")

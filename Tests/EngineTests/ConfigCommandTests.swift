@@ -89,7 +89,7 @@ struct ConfigCommandTests {
                 slot, "CONFIG", "SET", "requirepass", "secret", "slowlog-max-len", "5",
                 "maxmemory", "1gb", "proto-max-bulk-len", "2mb") == "+OK\r\n")
         let settings = bench.engine.value.frontend.settings
-        #expect(settings.requirePass == "secret")
+        #expect(settings.requirePass == Array("secret".utf8))
         #expect(settings.slowlogMaxLength == 5)
         #expect(settings.maxBulkLength == 2 << 20)
         let hasLimit = bench.engine.value.gates.contains(.memoryLimit)
@@ -266,7 +266,7 @@ struct StartConfigurationTests {
         let hash = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
         let closed = try ServerConfiguration.load(
             options: "user default on sanitize-payload #\(hash) ~* &* +@all\nrequirepass secret")
-        #expect(closed.frontend.requirePass == "secret")
+        #expect(closed.frontend.requirePass == Array("secret".utf8))
         let bench = ServerBench { $0 = closed }
         let slot = bench.open()
         #expect(bench.ask(slot, "PING").hasPrefix("-NOAUTH"))

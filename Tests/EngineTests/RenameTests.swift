@@ -74,6 +74,7 @@ struct RenameTests {
             Issue.record("no file was written")
             return
         }
+        #expect(String(decoding: bytes, as: UTF8.self).hasPrefix(text))
         let loaded = try ServerConfiguration.load(file: (path: "a", bytes: bytes))
         #expect(loaded.users.first == bench.engine.value.frontend.acl.sorted.first)
     }

@@ -1,3 +1,5 @@
+import Memory
+import Sessions
 import Testing
 
 /// Replies are those of redis-server 7.0.15 to the same requests.

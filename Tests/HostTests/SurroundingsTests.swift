@@ -12,6 +12,10 @@ import Testing
         return path
     }
 
+    static func options(_ words: String...) -> CommandLineOptions {
+        CommandLineOptions(words.map { Array($0.utf8) })
+    }
+
     @Test func `lines of file, included files and options come in order and are numbered through`()
         throws
     {
@@ -21,7 +25,7 @@ import Testing
             try? Files.remove(included)
             try? Files.remove(file)
         }
-        let options = CommandLineOptions([file, "--port", "3"])
+        let options = SurroundingsTests.options(file, "--port", "3")
         let loader = try ConfigurationLoader(options)
         #expect(loader.path == file)
         #expect(
@@ -38,9 +42,9 @@ import Testing
             try? Files.remove(pattern)
             try? Files.remove(name)
         }
-        #expect(try ConfigurationLoader(CommandLineOptions([pattern])).lines.isEmpty)
+        #expect(try ConfigurationLoader(SurroundingsTests.options(pattern)).lines.isEmpty)
         let failure = #expect(throws: ConfigurationLoader.Failure.self) {
-            try ConfigurationLoader(CommandLineOptions([name]))
+            try ConfigurationLoader(SurroundingsTests.options(name))
         }
         let report = failure?.report(program: "Test") ?? ""
         #expect(report.contains("at line 2"))
@@ -49,7 +53,7 @@ import Testing
 
     @Test func `a missing file is named in full`() {
         let failure = #expect(throws: ConfigurationLoader.Failure.self) {
-            try ConfigurationLoader(CommandLineOptions(["/nonexistent/server.conf"]))
+            try ConfigurationLoader(SurroundingsTests.options("/nonexistent/server.conf"))
         }
         #expect(failure?.report(program: "Test").contains("'/nonexistent/server.conf'") == true)
     }
@@ -93,7 +97,6 @@ import Testing
         #expect(short.clients == 4064 && short.notes.count == 3)
         #expect(short.notes.last?.contains("reduced to 4064") == true)
     }
-}
 
     @Test func `the check of the system warns of what is not well`() {
         let enough = 10000 + DescriptorBudget.reserve
@@ -110,3 +113,4 @@ import Testing
         #expect(!bad.isWell && !bad.text.contains("OK"))
         #expect(bad.text.split(separator: "\n").count == 10)
     }
+}

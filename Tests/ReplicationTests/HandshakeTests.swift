@@ -17,7 +17,9 @@ struct Transcript {
         for action in actions {
             switch action {
             case .send(let requests):
-                lines += requests.map { "> " + $0.joined(separator: " ") }
+                lines += requests.map { words in
+                    "> " + words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+                }
             case .sendInline(let text): lines.append("> inline " + text)
             case .log(let line): logs.append(line.text)
             case .end(.snapshot(let position)):
@@ -45,7 +47,7 @@ struct Transcript {
     @Test func aFreshReplicaWithEverythingConfigured() {
         var talk = Transcript(
             Settings(
-                user: "joe", password: "secret", listeningPort: 6380,
+                user: Array("joe".utf8), password: Array("secret".utf8), listeningPort: 6380,
                 announcedAddress: "10.0.0.2"))
         talk.hear("-NOAUTH Authentication required.", "+OK", "+OK", "+OK", "+OK")
         talk.hear("", "", "+FULLRESYNC \(a) 42")
@@ -68,7 +70,8 @@ struct Transcript {
 
     @Test func aReplicaThatContinues() {
         let position = StreamPosition(id: a, offset: 99)
-        var talk = Transcript(Settings(password: "p", listeningPort: 1, position: position))
+        var talk = Transcript(
+            Settings(password: Array("p".utf8), listeningPort: 1, position: position))
         talk.hear("+PONG", "+OK", "+OK", "+OK")
         #expect(talk.lines[2] == "> AUTH p")
         #expect(talk.lines.last == "> PSYNC \(a) 100")
@@ -127,7 +130,7 @@ struct Transcript {
     }
 
     @Test func aRefusedPasswordOrPingEndsTheAttempt() {
-        var talk = Transcript(Settings(password: "p", listeningPort: 1))
+        var talk = Transcript(Settings(password: Array("p".utf8), listeningPort: 1))
         talk.hear("+PONG", "-WRONGPASS invalid username-password pair or user is disabled.")
         #expect(talk.lines.last == "= failed later")
         #expect(talk.logs.last?.hasPrefix("Unable to AUTH to MASTER: -WRONGPASS") == true)

@@ -91,7 +91,7 @@ struct BatchTests {
     @Test("strangers may not announce much before they authenticate")
     func unauthenticated() {
         var settings = FrontendSettings()
-        settings.requirePass = "secret"
+        settings.requirePass = Array("secret".utf8)
         let bench = Bench(settings: settings)
         let stranger = bench.open()
         bench.send(stranger, "*1\r\n$16385\r\n")

@@ -54,7 +54,7 @@ struct ConnectionTests {
     @Test("with a password only the password lets in")
     func password() {
         var settings = FrontendSettings()
-        settings.requirePass = "secret"
+        settings.requirePass = Array("secret".utf8)
         let bench = Bench(settings: settings)
         let slot = bench.open()
         #expect(!slot.value.flags.contains(.authenticated))
@@ -73,7 +73,7 @@ struct ConnectionTests {
     @Test("when the password is taken away everybody is let in")
     func passwordRemoved() {
         var settings = FrontendSettings()
-        settings.requirePass = "secret"
+        settings.requirePass = Array("secret".utf8)
         let bench = Bench(settings: settings)
         let slot = bench.open()
         bench.frontend.value.settings = FrontendSettings()

@@ -28,7 +28,7 @@ let floors: [Floor] = [
     Floor(
         target: "RESP", floor: 1, path: "Sources/RESP", imports: ["Memory"], isPure: true),
     Floor(
-        target: "Configuration", floor: 1, path: "Sources/Configuration", imports: [],
+        target: "Configuration", floor: 1, path: "Sources/Configuration", imports: ["Memory"],
         isPure: true),
     Floor(
         target: "DataStructures", floor: 1, path: "Sources/DataStructures",

@@ -174,7 +174,8 @@ package enum ConfigurationRewrite {
         var options = statementNames
         var grouped: [String: [RewrittenLine]] = [:]
         for line in lines {
-            let option = option(Lexer.split(line) ?? [])
+            let words = Lexer.split(Array(line.utf8)) ?? []
+            let option = option(words.map { String(decoding: $0, as: UTF8.self) })
             if !options.contains(option) { options.append(option) }
             grouped[option, default: []].append(RewrittenLine(line, isForced: true))
         }

@@ -7,7 +7,7 @@ import Sessions
 
 /// tandem-sentinel from its arguments to its exit status.
 enum SentinelProgram {
-    static func main(_ arguments: [String]) -> Int32 {
+    static func main(_ arguments: [[UInt8]]) -> Int32 {
         let options = CommandLineOptions(arguments)
         switch options.request {
         case .version:
@@ -142,7 +142,8 @@ enum SentinelProgram {
         let budget = DescriptorBudget(clients: frontend.maxClients)
         for note in budget.notes { log.write(.warning, note) }
         frontend.maxClients = budget.clients
-        let server = ServerSettings(port: settings.port, password: frontend.requirePass)
+        let server = ServerSettings(
+            port: settings.port, password: String(decoding: frontend.requirePass, as: UTF8.self))
         let state = SentinelState(
             configuration, server: server, now: Clock.monotonicMicroseconds())
         let service = Slot(

@@ -56,7 +56,7 @@ struct SentinelSettings: Equatable, Sendable {
         Row.octal("unixsocketperm", \.unixSocketPermissions, 0...0o777),
         Row.boolean("protected-mode", \.frontend.protectedMode),
         Row.integer("maxclients", \.frontend.maxClients, 1...Int(UInt32.max)),
-        Row.string("requirepass", flags: .sensitive, \.frontend.requirePass),
+        Row.bytes("requirepass", flags: .sensitive, \.frontend.requirePass),
         Row.memory(
             "client-query-buffer-limit", \.frontend.queryBufferLimit, 1 << 20...Int.max),
         Row.integer("slowlog-log-slower-than", \.frontend.slowlogSlowerThan, -1...Int.max),

@@ -1,3 +1,3 @@
 import Platform
 
-Process.exit(SentinelProgram.main(Array(Process.arguments.dropFirst())))
+Process.exit(SentinelProgram.main(Array(Process.argumentBytes.dropFirst())))

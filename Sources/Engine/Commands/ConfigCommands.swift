@@ -49,7 +49,7 @@ func configGet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> P
     call.reply.map(found.count)
     for (name, value) in found {
         call.reply.bulk(text: name)
-        call.reply.bulk(text: value)
+        value.withView { call.reply.bulk($0) }
     }
     return .none
 }
@@ -57,7 +57,7 @@ func configGet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> P
 func configSet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
     guard call.count % 2 == 0 else { throw .syntax }
     let pairs = stride(from: 2, to: call.count, by: 2).map { index in
-        (name: call[index].string, value: call[index + 1].string)
+        (name: call[index].string, value: call[index + 1].bytes)
     }
     let previous = engine.settings
     var settings = engine.settings
@@ -69,6 +69,13 @@ func configSet(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> P
             isLoading: engine.gates.contains(.loading))
     } catch {
         if error == .loading { throw ReplyError("LOADING Redis is loading the dataset in memory") }
+        let index = stride(from: 2, to: call.count, by: 2).first {
+            ServerDirectives.table.lookup(call[$0].string) == nil
+        }
+        if case .unknown = error, let index {
+            // The name need not be text.
+            throw call.fail("ERR \(SettingError.unknownText)'\(call[index])'")
+        }
         throw call.fail("ERR \(error.message)")
     }
     settings.hz = min(max(settings.hz, 1), 500)
@@ -128,19 +135,14 @@ func configRewrite(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) 
 }
 
 extension DataEngine {
-    /// Lines that are no directives. Users of a file of their own are not written here.
+    /// Lines that are no directives and change. Users of a file of their own are not written here.
     fileprivate var otherGroups: [RewriteGroup] {
         let lines = frontend.acl.sorted.map { user in
             let words = user.line(frontend.table).split(separator: UInt8(ascii: " "))
             let quoted = words.map { Lexer.quotedIfNeeded(Array($0)) }
             return Array(quoted.joined(separator: [UInt8(ascii: " ")]))
         }
-        let user = RewriteGroup("user", bytes: settings.aclFile.isEmpty ? lines : [])
-        if settings.renamedCommands.isEmpty { return [user] }
-        let renames = settings.renamedCommands.map {
-            "rename-command \($0.command) \(Lexer.quoted($0.name))"
-        }
-        return [user, RewriteGroup("rename-command", renames)]
+        return [RewriteGroup("user", bytes: settings.aclFile.isEmpty ? lines : [])]
     }
 }
 

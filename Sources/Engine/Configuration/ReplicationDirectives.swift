@@ -4,8 +4,8 @@ import RESP
 extension ServerDirectives {
     static let replication: [Row] = [
         replicaOf,
-        .string("\(WireNames.primaryAuth)", flags: .sensitive, \.primaryAuth),
-        .string("\(WireNames.primaryUser)", flags: .sensitive, \.primaryUser),
+        .bytes("\(WireNames.primaryAuth)", flags: .sensitive, \.primaryAuth),
+        .bytes("\(WireNames.primaryUser)", flags: .sensitive, \.primaryUser),
         .boolean(
             "replica-serve-stale-data", alias: "\(WireNames.replicaServeStaleData)",
             \.replicaServeStaleData),

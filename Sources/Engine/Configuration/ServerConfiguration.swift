@@ -4,26 +4,17 @@ import Sessions
 
 /// Settings from the files and arguments a server is started with.
 package enum ServerConfiguration {
-    /// Reads the configuration file (path and bytes), then standard input, then the command
-    /// line's options as one text; what comes later wins, as in Redis. `loader` gives the files
-    /// that an `include` names. The error says the place and the reason.
+    /// The settings of a configuration file (path and bytes), standard input and options of the
+    /// command line. The error says the place and the reason.
     package static func load(
         file: (path: String, bytes: [UInt8])? = nil, standardInput: [UInt8] = [],
-        options: String = "",
-        including loader: ConfigurationFile.Loader = { (_) throws(IncludeError) in
-            throw IncludeError(reason: "include is not possible here")
-        }
+        options: String = ""
     ) throws(ConfigurationError) -> ServerSettings {
-        var lines: [ConfigurationLine] = []
-        var next = 1
-        for (path, bytes) in [
-            (file?.path, file?.bytes ?? []), (nil, standardInput), (nil, Array(options.utf8)),
-        ] where !bytes.isEmpty {
-            lines += try ConfigurationFile.lines(
-                bytes, file: path, firstLine: next, including: loader)
-            next += bytes.count { $0 == UInt8(ascii: "\n") } + 1
-        }
-        return try settings(of: lines)
+        let file = file.map { ConfigurationSource(path: $0.path, bytes: $0.bytes) }
+        return try settings(
+            of: try ConfigurationFile.lines(
+                file: file, standardInput: standardInput, options: Array(options.utf8),
+                including: ConfigurationFile.includesNothing))
     }
 
     /// The settings that `lines` make of the defaults.

@@ -41,7 +41,7 @@ package enum ServerDirectives {
             [("debug", .debug), ("verbose", .verbose), ("notice", .notice), ("warning", .warning)]),
         .integer("hz", \.hz, 0...int32),
         .boolean("dynamic-hz", \.[flag: "dynamic-hz", default: true]),
-        .string("requirepass", flags: .sensitive, \.frontend.requirePass),
+        .bytes("requirepass", flags: .sensitive, \.frontend.requirePass),
         .enumeration("enable-debug-command", flags: .immutable, \.enableDebugCommand),
         .enumeration("enable-module-command", flags: .immutable, \.enableModuleCommand),
         .enumeration("enable-protected-configs", flags: .immutable, \.enableProtectedConfigs),

@@ -40,8 +40,8 @@ package struct ServerSettings: Equatable, Sendable {
 
     // Replication.
     package var replicaOf: PrimaryAddress?
-    package var primaryUser = ""
-    package var primaryAuth = ""
+    package var primaryUser: [UInt8] = []
+    package var primaryAuth: [UInt8] = []
     package var replicaServeStaleData = true
     package var replicaReadOnly = true
     package var replDisklessSync = true

@@ -240,11 +240,10 @@ extension DataEngine {
     }
 
     /// Sends a request on the link.
-    mutating func sendToPrimary(_ request: [String]) {
+    private mutating func sendToPrimary(_ request: [[UInt8]]) {
         guard let session = replication.primary.session else { return }
-        if request.last == "FAILOVER" { replication.failoverRequests += 1 }
-        let bytes = request.map { Array($0.utf8) }
-        session.value.reply.buffer.append(requests: bytes)
+        if request.last == Array("FAILOVER".utf8) { replication.failoverRequests += 1 }
+        session.value.reply.buffer.append(requests: request)
         frontend.noteOutput(session)
     }
 
