@@ -228,7 +228,7 @@ class ServerGrammar:
                                    ['0', str(2 ** 63 - 1)], ['0', str(2 ** 63)]])
 
     def c_lolwut(self):
-        return ['VERSION'] + self.pick(['x'], ['1'], ['9'], ['5', 'x'], ['6', '1', 'x'], ['7', 'x'])
+        return ['VERSION'] + self.pick(['x'], ['1'], ['9'], ['5', 'x'], ['6', 'x'], ['7', 'x'])
 
     def c_reset(self):
         return []
