@@ -52,10 +52,11 @@ package struct ErrorText: ExpressibleByStringInterpolation, Sendable {
 }
 
 extension ReplyWriter {
-    /// An error; `text` starts with its code. CR and LF become spaces.
+    /// An error; `text` starts with its code. CR and LF become spaces, and at the end nothing.
     package mutating func error(quoting text: ErrorText) {
         buffer.append(UInt8(ascii: "-"))
-        for byte in text.bytes { buffer.append(byte == 10 || byte == 13 ? 32 : byte) }
+        let end = text.bytes.lastIndex { $0 != 10 && $0 != 13 } ?? -1
+        for byte in text.bytes[...end] { buffer.append(byte == 10 || byte == 13 ? 32 : byte) }
         buffer.append("\r\n")
     }
 }

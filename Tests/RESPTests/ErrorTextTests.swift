@@ -25,6 +25,12 @@ import Testing
         #expect(reply(Array("a\r\nb".utf8)) { "E \($0)" } == Array("-E a  b\r\n".utf8))
     }
 
+    @Test func lineEndsAtTheEndAreLeftOut() {
+        #expect(reply(Array("a\nb\r\n\0c".utf8)) { "E \($0)" } == Array("-E a b\r\n".utf8))
+        #expect(reply(Array("a\n".utf8)) { "E '\($0)'" } == Array("-E 'a '\r\n".utf8))
+        #expect(reply([10]) { "\($0)" } == Array("-\r\n".utf8))
+    }
+
     @Test func onlyThePlainCodeIsLeftOut() {
         #expect(ErrorText("ERR x").withoutPlainCode.bytes == Array("x".utf8))
         #expect(ErrorText("OOM x").withoutPlainCode.bytes == Array("OOM x".utf8))
