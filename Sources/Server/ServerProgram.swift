@@ -9,24 +9,12 @@ import Sessions
 enum ServerProgram {
     static func main(_ arguments: [String]) -> Int32 {
         let options = CommandLineOptions(Array(Process.argumentBytes.dropFirst()))
-        switch options.request {
-        case .version:
-            say(version)
-            return 0
-        case .help:
-            say(usage)
-            return 0
-        case .checkSystem:
-            let check = SystemCheck(.here)
-            say(check.text)
-            return check.isWell ? 0 : 1
-        case .testMemory:
-            complain("There is no test of the memory here: memtester is a better one.")
-            return 1
-        case nil: break
+        if let request = options.request {
+            return request.answer(version: version, usage: usage)
         }
         if options.isSentinel {
-            complain("Sentinel is a program of its own here: start tandem-sentinel instead.")
+            Terminal.complain(
+                "Sentinel is a program of its own here: start tandem-sentinel instead.")
             return 1
         }
         do throws(ConfigurationLoader.Failure) {
@@ -34,7 +22,7 @@ enum ServerProgram {
             let settings = try readSettings(configuration.lines)
             return start(settings, configuration.path, arguments)
         } catch {
-            complain(error.report(program: "Redis \(Frontend.redisVersion)"))
+            Terminal.complain(error.report(program: "Redis \(Frontend.redisVersion)"))
             return 1
         }
     }
@@ -68,7 +56,7 @@ enum ServerProgram {
         } catch {
             let what =
                 "\(error.operation)" == "chdir" ? "chdir to '\(settings.dir)'" : "open the log file"
-            complain("\nCan't \(what): \(error.reason)")
+            Terminal.complain("\nCan't \(what): \(error.reason)")
             return 1
         }
         do throws(SystemError) {
@@ -76,7 +64,7 @@ enum ServerProgram {
             try CrashReports.install()
         } catch {
             log.write(.warning, "Cannot start in '\(settings.dir)': \(error)")
-            complain("Cannot start in '\(settings.dir)': \(error)")
+            Terminal.complain("Cannot start in '\(settings.dir)': \(error)")
             return 1
         }
         for (level, text) in supervisor.notes { log.write(level, text) }
@@ -194,14 +182,6 @@ enum ServerProgram {
                 configurationPath: engine.configurationPath ?? "")
         }
         return host
-    }
-
-    private static func say(_ text: String) {
-        try? Descriptor.standardOutput.writeAll(Array("\(text)\n".utf8))
-    }
-
-    private static func complain(_ text: String) {
-        try? Descriptor.standardError.writeAll(Array("\(text)\n".utf8))
     }
 
     private static var version: String {

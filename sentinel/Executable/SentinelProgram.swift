@@ -9,23 +9,8 @@ import Sessions
 enum SentinelProgram {
     static func main(_ arguments: [[UInt8]]) -> Int32 {
         let options = CommandLineOptions(arguments)
-        switch options.request {
-        case .version:
-            say(
-                "Tandem sentinel v=\(Frontend.redisVersion) tandem=\(Frontend.tandemVersion) "
-                    + "bits=64")
-            return 0
-        case .help:
-            say(usage)
-            return 0
-        case .checkSystem:
-            let check = SystemCheck(.here)
-            say(check.text)
-            return check.isWell ? 0 : 1
-        case .testMemory:
-            complain("There is no test of the memory here: memtester is a better one.")
-            return 1
-        case nil: break
+        if let request = options.request {
+            return request.answer(version: version, usage: usage)
         }
         do throws(ConfigurationLoader.Failure) {
             let loader = try ConfigurationLoader(options)
@@ -41,7 +26,7 @@ enum SentinelProgram {
                 throw .line(error)
             }
         } catch {
-            complain(error.report(program: "Redis \(Frontend.redisVersion)"))
+            Terminal.complain(error.report(program: "Redis \(Frontend.redisVersion)"))
             return 1
         }
     }
@@ -51,7 +36,7 @@ enum SentinelProgram {
             try Process.changeDirectory(directory)
             return true
         } catch {
-            complain("\nCan't chdir to '\(directory)': \(error.reason)")
+            Terminal.complain("\nCan't chdir to '\(directory)': \(error.reason)")
             return false
         }
     }
@@ -64,7 +49,7 @@ enum SentinelProgram {
             log = try Log(path: settings.logFile, level: settings.logLevel)
             log.role = "X"
         } catch {
-            complain("\nCan't open the log file: \(error.reason)")
+            Terminal.complain("\nCan't open the log file: \(error.reason)")
             return 1
         }
         do throws(SystemError) {
@@ -72,7 +57,7 @@ enum SentinelProgram {
             try CrashReports.install()
         } catch {
             log.write(.warning, "Cannot start: \(error)")
-            complain("Cannot start: \(error)")
+            Terminal.complain("Cannot start: \(error)")
             return 1
         }
         log.write(.warning, "oO0OoO0OoO0Oo Tandem is starting oO0OoO0OoO0Oo")
@@ -169,12 +154,8 @@ enum SentinelProgram {
         }
     }
 
-    private static func say(_ text: String) {
-        try? Descriptor.standardOutput.writeAll(Array("\(text)\n".utf8))
-    }
-
-    private static func complain(_ text: String) {
-        try? Descriptor.standardError.writeAll(Array("\(text)\n".utf8))
+    private static var version: String {
+        "Tandem sentinel v=\(Frontend.redisVersion) tandem=\(Frontend.tandemVersion) bits=64"
     }
 
     private static let usage = """
