@@ -159,7 +159,6 @@ extension SentinelState {
         groups[index].objectivelyDownSince = nil
         groups[index].failover = nil
         groups[index].acceptsEmpty = false
-        groups[index].formerLife = nil
         groups[index].gate = FailoverGate()
         groups[index].vote.leader = nil
         for key in keys where farewells[key] == nil {

@@ -4,10 +4,9 @@ import Sessions
 /// Pointing the other replicas to the new primary, a few at a time, and ending the failover.
 extension SentinelState {
     mutating func reconfigureReplicas(_ group: Int, _ failover: Failover) {
-        guard let promoted = failover.promoted else { return endFailover(group) }
-        guard let next = promotedReplica(group), isStillGood(next, failover) else {
-            return endFailover(group)
-        }
+        guard let promoted = failover.promoted, let next = promotedReplica(group),
+            isStillGood(next, failover)
+        else { return endFailover(group) }
         // While its connection is lost it may be starting again without its data.
         guard self[next].report.isOfThisConnection else {
             return detectEnd(group, failover, promoted)

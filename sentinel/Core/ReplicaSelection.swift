@@ -9,6 +9,8 @@ package struct ReplicaSelection {
         package var priority: Int
         package var offset: Int64
         package var runID: String?
+        /// Waits behind a fence: it was promoted once without our seeing it, and was killed.
+        package var isFenced = false
 
         package init(priority: Int, offset: Int64, runID: String?) {
             self.priority = priority
@@ -16,8 +18,10 @@ package struct ReplicaSelection {
             self.runID = runID
         }
 
-        /// Lower priority first, then more data, then the smaller id; without an id last.
+        /// Lower priority first, then more data, then the smaller id; without an id last. All
+        /// that are fenced come behind: they are better than nobody.
         package static func precedes(_ a: Candidate, _ b: Candidate) -> Bool {
+            if a.isFenced != b.isFenced { return b.isFenced }
             if a.priority != b.priority { return a.priority < b.priority }
             if a.offset != b.offset, !Mutation.staleReplicaPromoted.isActive {
                 return a.offset > b.offset
@@ -29,22 +33,21 @@ package struct ReplicaSelection {
 }
 
 extension SentinelState {
-    /// Replicas that may be promoted, best first. Last come those that wait behind a fence, since
-    /// they were promoted once without our seeing it, and were killed: they are better than nobody.
+    /// Replicas that may be promoted, best first.
     func selectableReplicas(_ group: Int) -> [Int] {
         let candidates = groups[group].replicas.indices.filter { isSelectable(group, $0) }
-        let sorted = candidates.sorted { a, b in
+        return candidates.sorted { a, b in
             ReplicaSelection.Candidate.precedes(candidate(group, a), candidate(group, b))
         }
-        func isFenced(_ index: Int) -> Bool { groups[group].replicas[index].report.isFenced }
-        return sorted.filter { !isFenced($0) } + sorted.filter { isFenced($0) }
     }
 
     private func candidate(_ group: Int, _ index: Int) -> ReplicaSelection.Candidate {
         let instance = groups[group].replicas[index]
-        return ReplicaSelection.Candidate(
+        var candidate = ReplicaSelection.Candidate(
             priority: instance.report.priority, offset: instance.report.offset,
             runID: instance.runID)
+        candidate.isFenced = instance.report.isFenced
+        return candidate
     }
 
     /// Up, connected, heard of lately, meant for promotion, and not without its primary for much
