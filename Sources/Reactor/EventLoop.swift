@@ -9,12 +9,13 @@ import Platform
 /// stop anywhere. Nothing is asked of epoll for an ordinary request and reply.
 @safe @usableFromInline
 package struct EventLoop: ~Copyable {
-    /// Bytes a read takes at most, unless more are known to come.
-    @inlinable package static var readSize: Int { 64 * 1024 }
+    /// Bytes a read takes at most, unless more are known to come: a value of 64 KiB and the rest
+    /// of its request are one read.
+    @inlinable package static var readSize: Int { 68 * 1024 }
     /// Bytes a read takes at most when a long value is under way.
     @inlinable package static var longReadSize: Int { 1024 * 1024 }
     /// Bytes that the reads of one turn may lend before they copy, and room for one more.
-    @inlinable static var blockSize: Int { 4 * readSize }
+    @inlinable static var blockSize: Int { 16 * readSize }
 
     @usableFromInline
     struct Entry: BitwiseCopyable {
