@@ -34,6 +34,11 @@ extension NodeReport {
         other.lacksAll(of: self) || hasAtLeast(other) && !other.hasAtLeast(self)
     }
 
+    /// Whether the data are known to belong to an earlier history than the other's.
+    func isEarlier(than other: NodeReport) -> Bool {
+        currentHistory != other.currentHistory && isLater(than: other) == false
+    }
+
     /// Whether the data belong to a later history than the other's, as far as one of the two
     /// remembers both. A history that is not remembered, as after a promotion that came late and
     /// of which nobody knows, counts as the one from which it went off.

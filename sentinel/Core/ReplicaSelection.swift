@@ -64,7 +64,9 @@ extension SentinelState {
         if wouldLoseAll(watched, instance) { return false }
         let downSince = watched.primary.downSince
         // Beside a primary that is well it will be told to follow.
-        if instance.report.isFenced, downSince == nil { return false }
+        if instance.report.isFenced, downSince == nil || isOutdated(watched, instance) {
+            return false
+        }
         let validity = downSince != nil ? timing.pingPeriod * 5 : timing.infoPeriod * 3
         guard now - refreshed <= microseconds(validity) else { return false }
         // A primary that became a replica took everybody's link down with it, at the latest when
@@ -81,6 +83,14 @@ extension SentinelState {
         if group.primary.downSince == nil, replica.report.primaryLinkIsUp { return false }
         let former = group.formerLife.map { replica.report.lacksAll(of: $0) } ?? false
         return (former || replica.report.lacksAll(of: group.primary.report)) && !group.acceptsEmpty
+    }
+
+    /// Whether a node behind its fence holds data of an earlier history than the primary's, as far
+    /// as that is known: it was the primary before, and who holds what came since may be back soon.
+    private func isOutdated(_ group: MonitoredGroup, _ node: Instance) -> Bool {
+        if group.acceptsEmpty { return false }
+        let last = group.formerLife ?? group.primary.report
+        return last.refreshedAt == nil || node.report.isEarlier(than: last)
     }
 
     /// Chooses once the replicas' positions are fresh, or were awaited long enough.
