@@ -97,4 +97,103 @@ struct LifeTests {
         network.run(30000)
         #expect(!serves(network, 7000))
     }
+
+    @Test("the life after the one that was promoted is not the new primary")
+    func nextLifeOfPromoted() {
+        let network = network(replicas: 2)
+        network.servers[7002]?.offset = 900
+        #expect(network.settle())
+        network.kill(7000)
+        #expect(network.run(atMost: 4000) { network.servers[7001]?.primary == nil })
+        network.kill(7001)
+        empty(network, 7001)
+        #expect(network.run(atMost: 20000) { network.allAgree(on: 7002) })
+        let requests = network.servers[7002]?.requests ?? []
+        #expect(!requests.contains { $0.first == "SLAVEOF" && $0.last == "7001" })
+    }
+
+    @Test("a former primary is not told to follow a life in which nothing is left of the promoted")
+    func lateObserver() {
+        let network = network()
+        #expect(network.settle())
+        network.run(2000)
+        // 7000 and the last sentinel are cut off; what is promoted meanwhile loses its disk.
+        let own = MiniNetwork.firstSentinelPort
+        for sentinel in 0..<2 {
+            network.cut(own + sentinel, 7000)
+            network.cut(own + sentinel, own + 2)
+        }
+        network.cut(own + 2, 7001)
+        #expect(network.run(atMost: 5000) { network.servers[7001]?.primary == nil })
+        network.run(2000)
+        network.kill(7001)
+        empty(network, 7001)
+        network.run(20000)
+        network.cut(own + 2, 7001, false)
+        network.run(20000)
+        #expect(network.primaryPort(2) == 7001)
+        let requests = network.servers[7000]?.requests ?? []
+        #expect(!requests.contains { $0.first == "SLAVEOF" && $0.last == "7001" })
+    }
+
+    @Test("a sentinel that was restarted leaves it to the others to know what is lost")
+    func restartedSentinel() {
+        let network = network()
+        #expect(network.settle())
+        network.run(2000)
+        network.kill(7000)
+        #expect(network.run(atMost: 4000) { network.allAgree(on: 7001) })
+        network.run(2000)
+        network.kill(7001)
+        empty(network, 7001)
+        network.run(2000)
+        network.crash(2)
+        network.run(500)
+        network.restart(2)
+        network.run(5000)
+        // The others hear of it a little later.
+        let own = MiniNetwork.firstSentinelPort
+        for sentinel in 0..<2 { network.cut(own + sentinel, 7000) }
+        restart(network, 7000, isFenced: true)
+        network.run(2000)
+        for sentinel in 0..<2 { network.cut(own + sentinel, 7000, false) }
+        #expect(network.run(atMost: 20000) { network.allAgree(on: 7000) })
+        let requests = network.servers[7000]?.requests ?? []
+        #expect(!requests.contains { $0.first == "SLAVEOF" && $0.last == "7001" })
+    }
+
+    @Test("nobody follows a primary that was handed over to and lost all since")
+    func handedOverInVain() {
+        for replicas in 1...2 {
+            let network = network(replicas: replicas)
+            #expect(network.settle())
+            network.run(2000)
+            for sentinel in 0..<3 { network.stall(sentinel, 900) }
+            network.servers[7000]?.primary = 7001
+            network.servers[7000]?.linkIsUp = false
+            network.run(300)
+            network.kill(7001)
+            empty(network, 7001)
+            let heir = replicas == 1 ? 7000 : 7002
+            #expect(network.run(atMost: 60000) { network.allAgree(on: heir) }, "\(replicas)")
+            #expect(network.run(atMost: 20000) { network.servers[7001]?.primary == heir })
+            let requests = network.servers[7002]?.requests ?? []
+            #expect(!requests.contains { $0.first == "SLAVEOF" && $0.last == "7001" })
+        }
+    }
+
+    @Test("also when time is up nobody is told to follow a primary that cannot be reached")
+    func wavesEnd() {
+        let network = network(sentinels: 1, replicas: 3, downAfter: 60000)
+        for port in 7002...7003 { network.servers[port]?.linkIsUp = false }
+        #expect(network.settle())
+        #expect(network.command(0, "SENTINEL", "FAILOVER", "g") == .simple("OK"))
+        #expect(network.run(atMost: 6000) { network.primaryPort(0) == 7001 })
+        network.run(10000)
+        network.kill(7001)
+        network.run(20000)
+        #expect(network.group(0).failover == nil)
+        let told = (7002...7003).filter { network.servers[$0]?.primary == 7001 }
+        #expect(told.count == 1)
+    }
 }

@@ -50,9 +50,8 @@ package struct Failover: Equatable, Sendable {
     var since: Int64
     /// The replica that is or becomes the new primary.
     package internal(set) var promoted: Address?
-    /// The run id it had when it was selected, and what it told when it was seen as the primary.
+    /// The run id it had when it was selected.
     var promotedRunID: String?
-    var promotedReport: NodeReport?
     /// Whether clients were told of the new primary.
     var isAnnounced = false
 

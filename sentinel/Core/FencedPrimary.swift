@@ -94,7 +94,9 @@ extension SentinelState {
             watched.replicas.contains(where: { follows(own, $0.address) })
         else { return false }
         return !best.contains { watched.replicas[$0].report.hasAtLeast(own) }
-            && watched.replicas.allSatisfy { $0.report.role == .replica }
+            && watched.replicas.allSatisfy {
+                $0.report.role == .replica || $0.report.lacksAll(of: own)
+            }
     }
 
     mutating func resumeAnswered(_ value: RESPValue, _ ref: InstanceRef, _ epoch: UInt64) {

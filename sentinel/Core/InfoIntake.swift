@@ -18,6 +18,7 @@ extension SentinelState {
         noteFence(ref, before)
         noteRole(ref, news.role)
         notePrimaryLife(ref, before, isNew: isNew)
+        noteReplicaLife(ref, before, isNew: isNew)
         endConsent(ref)
         guard !tilt.isActive, case .replica = ref.place else { return }
         if self[ref].report.role == .primary {
@@ -96,7 +97,9 @@ extension SentinelState {
         guard groups[ref.group].failover?.promoted != self[ref].address,
             primaryLooksSane(ref.group)
         else { return }
-        if self[ref].demotedAt == nil && !self[ref].report.isFenced {
+        let isFormer = self[ref].demotedAt != nil || self[ref].report.isFenced
+        // What the primary never had it may have lost: a sentinel that has seen it sees to that.
+        if !isFormer || groups[ref.group].primary.report.isStranger(to: self[ref].report) {
             let patience = microseconds(timing.publishPeriod * 4)
             guard now - self[ref].report.roleSince > patience, isUpFor(ref, patience) else {
                 return wake(ref.group, at: self[ref].report.roleSince + patience + 1)

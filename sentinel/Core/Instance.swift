@@ -24,6 +24,8 @@ package struct Instance: Equatable, Sendable {
     var lastPublish: Int64?
     /// What a data node says of itself.
     package var report: NodeReport
+    /// What the process before told last, until the present one has a primary's data.
+    var formerReport: NodeReport?
     /// Where a replica is in a reconfiguration wave.
     package var reconfiguration: Reconfiguration = .none
     /// When a node stopped being the primary, until it says that it is a replica.

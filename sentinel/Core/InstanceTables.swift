@@ -172,8 +172,6 @@ extension SentinelState {
     /// as they are; what was thought about the old primary's state is forgotten.
     mutating func switchPrimary(_ group: Int, to address: Address) {
         groups[group].acceptsEmpty = false
-        groups[group].formerLife = nil
-        let failover = groups[group].failover
         let known = replicaIndex(group, address)
         var next =
             known.map { groups[group].replicas.remove(at: $0) }
@@ -188,6 +186,10 @@ extension SentinelState {
         next.demotedAt = nil
         next.rebootSince = nil
         next.lastPublish = nil
+        // It was started again, perhaps without its data, and nobody has given it others since.
+        groups[group].formerLife = next.formerReport
+        groups[group].formerLifeEnded = now
+        next.formerReport = nil
         old.kind = .replica
         old.report = NodeReport(.replica, now: now)
         old.downSince = nil
@@ -195,11 +197,6 @@ extension SentinelState {
         old.reconfiguration = .none
         old.demotedAt = now
         groups[group].primary = next
-        if failover?.promoted == address, failover?.promotedRunID != next.runID {
-            // It was started again since, perhaps without its data.
-            groups[group].formerLife = failover?.promotedReport
-            groups[group].formerLifeEnded = now
-        }
         if !Mutation.oldPrimaryForgotten.isActive { groups[group].replicas.append(old) }
         for index in groups[group].replicas.indices {
             groups[group].replicas[index].reconfiguration = .none

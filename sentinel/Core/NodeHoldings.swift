@@ -34,6 +34,12 @@ extension NodeReport {
         other.lacksAll(of: self) || hasAtLeast(other) && !other.hasAtLeast(self)
     }
 
+    /// Whether the other holds data of a history of which the node has never heard.
+    func isStranger(to other: NodeReport) -> Bool {
+        other.holdsKeys && !sharesHistory(with: other)
+            && !histories.contains(other.currentHistory[...])
+    }
+
     /// Whether the data are known to belong to an earlier history than the other's.
     func isEarlier(than other: NodeReport) -> Bool {
         currentHistory != other.currentHistory && isLater(than: other) == false

@@ -75,9 +75,8 @@ extension SentinelState {
         let group = ref.group
         guard let failover = groups[group].failover else { return }
         groups[group].configurationEpoch = failover.epoch
-        let promoted = self[ref]
-        groups[group].failover?.promotedRunID = promoted.runID
-        groups[group].failover?.promotedReport = promoted.report
+        let runID = self[ref].runID
+        groups[group].failover?.promotedRunID = runID
         changed()
         enter(.reconfiguring, group)
         event(.warning, .promotedReplica, ref)
@@ -99,10 +98,11 @@ extension SentinelState {
         }
     }
 
-    /// Whether an INFO that says primary is what the failover waits for.
+    /// Whether an INFO that says primary is what the failover waits for, and not that of a later
+    /// life, which may hold nothing.
     func awaitsPromotion(_ ref: InstanceRef) -> Bool {
         guard let failover = groups[ref.group].failover, ref == promotedReplica(ref.group),
-            !self[ref].report.isFenced
+            self[ref].runID == failover.promotedRunID, !self[ref].report.isFenced
         else { return false }
         switch failover.stage {
         case .handingOver, .waitingPromotion, .sendingPromotion: return true

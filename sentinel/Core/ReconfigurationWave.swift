@@ -8,9 +8,8 @@ extension SentinelState {
             isStillGood(next, failover)
         else { return endFailover(group) }
         // While its connection is lost it may be starting again without its data.
-        guard self[next].report.isOfThisConnection else {
-            return detectEnd(group, failover, promoted)
-        }
+        let isReached = self[next].report.isOfThisConnection
+        guard isReached else { return detectEnd(group, failover, promoted, isReached) }
         let parallel = max(groups[group].settings.parallelSyncs, 1)
         var busy = groups[group].replicas.count { $0.reconfiguration.isUnderWay }
         for index in groups[group].replicas.indices {
@@ -24,7 +23,7 @@ extension SentinelState {
                 busy += 1
             }
         }
-        detectEnd(group, failover, promoted)
+        detectEnd(group, failover, promoted, isReached)
     }
 
     /// A replica that does not move counts as done; its address is corrected later. True when
@@ -41,7 +40,9 @@ extension SentinelState {
         return true
     }
 
-    private mutating func detectEnd(_ group: Int, _ failover: Failover, _ promoted: Address) {
+    private mutating func detectEnd(
+        _ group: Int, _ failover: Failover, _ promoted: Address, _ isReached: Bool
+    ) {
         let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
         let isOpen = groups[group].replicas.contains {
             $0.address != promoted && $0.reconfiguration != .done && $0.downSince == nil
@@ -55,7 +56,7 @@ extension SentinelState {
         }
         if isOpen, now > limit {
             event(.warning, .failoverEndForTimeout, primary(group))
-            reconfigureTheRest(group, promoted)
+            if isReached { reconfigureTheRest(group, promoted) }
         }
         endFailover(group)
     }

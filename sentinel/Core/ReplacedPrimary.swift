@@ -29,6 +29,18 @@ extension SentinelState {
         }
     }
 
+    /// The same of a replica's INFO, for it may be told to us as the primary only when it has lost
+    /// what it held as such.
+    mutating func noteReplicaLife(_ ref: InstanceRef, _ before: NodeReport, isNew: Bool) {
+        guard case .replica = ref.place else { return }
+        let report = self[ref].report
+        if report.role == .replica, report.primaryLinkIsUp {
+            self[ref].formerReport = nil
+        } else if isNew, self[ref].formerReport == nil, before.refreshedAt != nil {
+            self[ref].formerReport = before
+        }
+    }
+
     /// Whether the primary has come back without what a replica still holds: it counts as down,
     /// as a fenced one does.
     func isDispossessed(_ group: Int) -> Bool {

@@ -82,7 +82,7 @@ extension SentinelState {
     }
 
     /// The replica to which the primary has handed over by itself; nil while it says it is the
-    /// primary, or the replica does not say so yet.
+    /// primary, or the replica does not say so yet, or is back with nothing of what it was given.
     mutating func handedOver(_ group: Int) -> Address? {
         let report = groups[group].primary.report
         guard report.role == .replica, link(primary(group)).isConnected,
@@ -93,7 +93,9 @@ extension SentinelState {
         let ref = replica(group, index)
         guard self[ref].downSince == nil else { return nil }
         let heir = self[ref].report
-        if heir.role == .primary, (heir.refreshedAt ?? .min) >= report.roleSince {
+        if heir.role == .primary, (heir.refreshedAt ?? .min) >= report.roleSince,
+            !heir.lacksAll(of: report)
+        {
             return self[ref].address
         }
         if now - report.roleSince < microseconds(timing.askPeriod * 10) { pollInfo(ref) }
