@@ -98,6 +98,22 @@ struct LifeTests {
         #expect(!serves(network, 7000))
     }
 
+    @Test("a sentinel that hears of a promotion does not believe the fence of before")
+    func oldFence() {
+        let network = network()
+        #expect(network.settle())
+        network.run(2000)
+        network.kill(7000)
+        network.kill(7001)
+        network.run(300)
+        restart(network, 7001, isFenced: true)
+        #expect(network.run(atMost: 6000) { network.allAgree(on: 7001) })
+        network.run(1000)
+        let down = network.events(.subjectivelyDown).map(\.text)
+        #expect(down.contains { $0.hasPrefix("master g 127.0.0.1 7000") })
+        #expect(!down.contains { $0.hasPrefix("master g 127.0.0.1 7001") })
+    }
+
     @Test("the life after the one that was promoted is not the new primary")
     func nextLifeOfPromoted() {
         let network = network(replicas: 2)
@@ -195,5 +211,14 @@ struct LifeTests {
         #expect(network.group(0).failover == nil)
         let told = (7002...7003).filter { network.servers[$0]?.primary == 7001 }
         #expect(told.count == 1)
+    }
+
+    @Test("an offset that no history has does not end the sentinel")
+    func strangeOffset() {
+        let network = formerPrimary()
+        restart(network, 7001, isFenced: true)
+        network.servers[7001]?.formerHistory = (Self.first, .min)
+        network.run(10000)
+        #expect(serves(network, 7000) || serves(network, 7001))
     }
 }

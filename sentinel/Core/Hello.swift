@@ -156,7 +156,11 @@ extension SentinelState {
             event(.warning, .configurationUpdate, sentinel(group, index))
         }
         if !isTold { announceSwitch(group, from: told, to: hello.primary) }
-        if !isOld { switchPrimary(group, to: hello.primary) }
+        if !isOld {
+            switchPrimary(group, to: hello.primary)
+            // It serves, or it would not be told of; what we knew is from before.
+            groups[group].primary.report.isFenced = false
+        }
         runReconfigurationScript(group, role: "observer", from: told, to: hello.primary)
         hastenHellos(group)
     }

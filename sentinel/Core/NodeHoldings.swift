@@ -91,7 +91,7 @@ extension NodeReport {
     private func extent(in history: String) -> Int64? {
         if history == replicationID { return position }
         guard history == replicationID2 else { return nil }
-        return secondOffset.map { min(position, $0 - 1) } ?? position
+        return secondOffset.map { min(position, max($0, 1) - 1) } ?? position
     }
 
     private static func isNone(_ id: String) -> Bool {
