@@ -286,6 +286,56 @@ import Testing
         #expect(interrupted == ["asked", "offered"])
     }
 
+    /// The primary that was named cannot be reached at first, and comes back with nothing.
+    @Test func anOrderDoesNotCoverAPrimaryThatWasNotThere() {
+        let (network, first, replica) = pair()
+        #expect(network.wait { replica.isLinkUp })
+        let id = String(repeating: "a", count: 40)
+        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        let second = network.add("s")
+        second.run("SET", "second", "x")
+        first.kill()
+        second.kill()
+        replica.run("REPLICAOF", second.name, "6379")
+        network.pass(milliseconds: 3000)
+        second.restart()
+        network.pass(milliseconds: 8000)
+        #expect(replica.get("before") == "1")
+    }
+
+    /// A refusal asks for REPLICAOF, which names the primary that is followed already.
+    @Test func theOrderCanBeRepeatedWhileTheLinkIsDown() {
+        let (network, first, replica) = pair()
+        #expect(network.wait { replica.isLinkUp })
+        let id = String(repeating: "a", count: 40)
+        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        first.kill()
+        first.restart()
+        network.pass(milliseconds: 8000)
+        #expect(replica.get("before") == "1" && !replica.isLinkUp)
+        replica.run("REPLICAOF", first.name, "6379")
+        #expect(network.wait { replica.isLinkUp })
+        #expect(replica.get("before") == nil)
+    }
+
+    /// The same, but a client has written to it before anybody looked.
+    @Test func whatALaterLifeWasGivenWaitsForTheSentinels() {
+        let (network, first, replica) = pair()
+        #expect(network.wait { replica.isLinkUp })
+        let id = String(repeating: "a", count: 40)
+        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        let second = network.add("s")
+        first.kill()
+        second.kill()
+        replica.run("REPLICAOF", second.name, "6379")
+        network.pass(milliseconds: 3000)
+        second.restart()
+        second.run("SET", "late", "x")
+        network.pass(milliseconds: 3000)
+        #expect(replica.get("before") == "1")
+        #expect(network.wait { replica.get("late") == "x" })
+    }
+
     @Test func consentToAnEmptyPrimaryIsGoodForOneTime() {
         let (network, primary, replica) = pair()
         #expect(network.wait { replica.isLinkUp })

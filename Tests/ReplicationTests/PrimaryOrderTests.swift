@@ -8,19 +8,19 @@ import Testing
     @Test func anOrderIsForTheDataOfTheFirstAnswer() {
         var order = PrimaryOrder.given
         order.noteOffer(first)
-        #expect(order.coversStrangers && order.coversNothing)
-        order.noteLostHandshake()
+        #expect(order.holds)
+        order.noteSilence()
         order.noteOffer(first)
-        #expect(order.coversStrangers && order.coversNothing)
+        #expect(order.holds)
         order.noteOffer(second)
-        #expect(order == .none && !order.coversStrangers && !order.coversNothing)
+        #expect(!order.holds)
     }
 
     @Test func aLinkThatIsLostBeforeTheAnswerLeavesThePrimaryUnknown() {
         var order = PrimaryOrder.given
-        order.noteLostHandshake()
+        order.noteSilence()
         order.noteOffer(first)
-        #expect(order.coversStrangers && !order.coversNothing)
+        #expect(!order.holds)
     }
 
     @Test func aPrimaryThatTellsNoHistoryIsTakenAtItsWord() {

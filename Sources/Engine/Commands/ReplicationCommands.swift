@@ -72,6 +72,7 @@ func replicaOf(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> P
             .notice,
             "REPLICAOF would result into synchronization with the \(WireNames.primary) we are "
                 + "already connected with. No operation performed.")
+        engine.repeatOrder()
         call.reply.simple(WireNames.alreadyConnected)
         return .none
     }

@@ -53,7 +53,7 @@ extension DataEngine {
         if settings.acceptEmptyPrimary || replication.node.state.watchers.isEmpty {
             return .unwatched
         }
-        return replication.primary.order.coversNothing ? .ordered : .none
+        return replication.primary.order.holds ? .ordered : .none
     }
 
     /// Decodes a piece of the payload; false when it is no good.

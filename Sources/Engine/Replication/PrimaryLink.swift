@@ -160,6 +160,11 @@ extension DataEngine {
             timeout: Int64(settings.replTimeout) * 1_000_000)
     }
 
+    /// REPLICAOF names the primary that is followed already: as it is now it is meant.
+    mutating func repeatOrder() {
+        if !replication.primary.isOnline { replication.primary.order = .given }
+    }
+
     /// The host could not open it.
     mutating func linkFailed(_ token: Int, _ reason: String) {
         guard token == replication.primary.token, replication.primary.stage == .connecting else {
@@ -167,6 +172,7 @@ extension DataEngine {
         }
         frontend.log(.warning, "Error condition on socket for SYNC: \(reason)")
         replication.primary.stage = .disconnected
+        replication.primary.order.noteSilence()
         failoverLinkFailed()
     }
 
@@ -280,7 +286,7 @@ extension DataEngine {
     /// history of which we have never heard, and nobody has ordered us to take them.
     private mutating func isTooStrange(_ position: StreamPosition?) -> Bool {
         let (link, node) = (replication.primary, replication.node)
-        guard node.isWatched, link.canContinue, !link.order.coversStrangers, !link.acceptsEmpty,
+        guard node.isWatched, link.canContinue, !link.order.holds, !link.acceptsEmpty,
             !settings.acceptEmptyPrimary, !replication.failover.isInProgress,
             let position, position.id != replication.history.id,
             !node.state.histories.contains(position.id),
@@ -333,7 +339,9 @@ extension DataEngine {
         let link = replication.primary
         if link.stage == .connecting { frontend.requests.append(.cancelConnect(link: link.token)) }
         if link.isReceiving { abandonLoad() }
-        if case .handshake = link.stage { replication.primary.order.noteLostHandshake() }
+        if link.stage == .connecting || link.isInHandshake {
+            replication.primary.order.noteSilence()
+        }
         if link.isOnline {
             replication.primary.downSince = frontend.time.monotonic
             replication.primary.applier.disconnect()
