@@ -99,15 +99,18 @@ extension SentinelState {
             }
     }
 
+    /// A fenced node that was told to serve has answered: the primary, or what was selected.
     mutating func resumeAnswered(_ value: RESPValue, _ ref: InstanceRef, _ epoch: UInt64) {
-        guard groups[ref.group].failover?.epoch == epoch,
-            groups[ref.group].failover?.stage == .resuming
+        guard let failover = groups[ref.group].failover, failover.epoch == epoch,
+            failover.stage == .resuming
+                || failover.stage == .waitingPromotion && ref == promotedReplica(ref.group)
         else { return }
         guard !value.isError else {
+            let node = self[ref].address
             actions.append(
                 .log(
                     .warning,
-                    "The primary of \(groups[ref.group].name) does not resume: "
+                    "\(node.host):\(node.port) of \(groups[ref.group].name) does not resume: "
                         + (value.string ?? "")))
             return abortFailover(ref.group, .abortNoGoodReplica)
         }

@@ -28,7 +28,7 @@ extension SentinelState {
     /// One that is a primary already, behind a fence, is let serve.
     private mutating func promote(_ ref: InstanceRef, _ failover: Failover) -> Bool {
         guard self[ref].report.isFenced else { return sendReplicaOf(ref, nil) }
-        return send(ref, [(resumeRequest(failover), .promotion)])
+        return send(ref, [(resumeRequest(failover), .resume(epoch: failover.epoch))])
     }
 
     mutating func waitForPromotion(_ group: Int, _ failover: Failover) {
