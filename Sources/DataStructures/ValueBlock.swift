@@ -1,14 +1,20 @@
 import Memory
 
-/// A handle to a long value's bytes: shared by every record and snapshot that holds it, written
-/// to only by a record that holds it alone, or behind the last byte that anybody knows of.
+/// A handle to a long value's bytes: shared by every record and snapshot that holds it. A holder
+/// is live, a record in a table, or frozen: a snapshot that reads the value as it was at its
+/// start, or what is left of such a snapshot and is never read again. The bytes are written to by
+/// a record that is the only live holder, which first keeps what frozen ones have yet to read
+/// (`preserve`), and else only behind the last byte that anybody knows of.
 ///
-///     0  holders, 32 bits    4  bytes written, 32 bits    8  capacity    16  the bytes
+///     0  holders, 32 bits          4  frozen ones among them, 32 bits
+///     8  bytes written, 32 bits    12  bytes from the front that a snapshot has read, 32 bits
+///     16  bytes of the block / 16, 32 bits    20  the snapshot that counts it, 32 bits
+///     24  address of the pre-images    32  address of the record that keeps it    40  the bytes
 @safe @frozen @usableFromInline
 package struct ValueBlock {
     @usableFromInline let base: UnsafeMutableRawPointer
 
-    @inlinable static var header: Int { 16 }
+    @inlinable static var header: Int { 40 }
     /// Blocks from this size on are made of pages of their own and freed piece by piece.
     static var pagesFrom: Int { 2 * Heap.pageRun }
 
@@ -30,9 +36,9 @@ package struct ValueBlock {
         } else {
             unsafe base = heap.allocate(size)
         }
-        unsafe base.storeBytes(of: 1, as: UInt32.self)
-        unsafe base.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
-        unsafe base.storeBytes(of: size - ValueBlock.header, toByteOffset: 8, as: Int.self)
+        unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: ValueBlock.header)
+        setWord(0, 1)
+        setFootprint(size)
     }
 
     /// A block with a copy of `bytes`, held once.
@@ -56,30 +62,92 @@ package struct ValueBlock {
     }
 
     @inlinable
-    package var holders: Int {
-        unsafe Int(base.load(as: UInt32.self))
+    func word(_ offset: Int) -> Int {
+        unsafe Int(base.load(fromByteOffset: offset, as: UInt32.self))
     }
+
+    private func setWord(_ offset: Int, _ value: Int) {
+        unsafe base.storeBytes(of: UInt32(value), toByteOffset: offset, as: UInt32.self)
+    }
+
+    @inlinable
+    package var holders: Int { word(0) }
+
+    /// Holders that read, if anything, what the value was when a snapshot began.
+    @inlinable
+    package var frozenHolders: Int { word(4) }
+
+    /// Holders that are records in tables, or in tables that wait to be freed.
+    package var liveHolders: Int { holders - frozenHolders }
 
     /// Bytes behind which nobody has anything in the block.
     @inlinable
-    package var written: Int {
-        unsafe Int(base.load(fromByteOffset: 4, as: UInt32.self))
+    package var written: Int { word(8) }
+
+    /// Bytes from the front that a frozen holder does not need any more, if it is the only one.
+    package var taken: Int {
+        get { word(12) }
+        nonmutating set { setWord(12, newValue) }
+    }
+
+    /// The snapshot in whose account the block is, because only frozen holders are left.
+    package var charged: UInt32 {
+        get { UInt32(word(20)) }
+        nonmutating set { setWord(20, Int(newValue)) }
+    }
+
+    /// The address of the record that is its frozen holder in the queue of a snapshot; 0 if none
+    /// is, and 1 if it is not known because several were.
+    package var keeper: UInt {
+        get { unsafe base.load(fromByteOffset: 32, as: UInt.self) }
+        nonmutating set { unsafe base.storeBytes(of: newValue, toByteOffset: 32, as: UInt.self) }
     }
 
     @inlinable
-    package var capacity: Int { unsafe base.load(fromByteOffset: 8, as: Int.self) }
+    package var capacity: Int { footprint - ValueBlock.header }
 
     /// Bytes the allocator holds for it.
-    package var footprint: Int { capacity + ValueBlock.header }
+    @inlinable
+    package var footprint: Int { word(16) << 4 }
 
-    /// One more holder.
-    package func hold() { unsafe base.storeBytes(of: UInt32(holders + 1), as: UInt32.self) }
+    private func setFootprint(_ size: Int) { setWord(16, size >> 4) }
 
-    /// One holder less. Returns whether it was the last, who must free the block.
+    /// One more live holder.
+    package func hold() { setWord(0, holders + 1) }
+
+    /// One more frozen holder.
+    package func holdFrozen() {
+        setWord(0, holders + 1)
+        setWord(4, frozenHolders + 1)
+    }
+
+    /// A live holder becomes a frozen one.
+    package func freeze() { setWord(4, frozenHolders + 1) }
+
+    /// One live holder less. Returns whether it was the last of all, who must free the block.
     package func release() -> Bool {
         let left = holders - 1
-        unsafe base.storeBytes(of: UInt32(left), as: UInt32.self)
+        setWord(0, left)
         return left == 0
+    }
+
+    /// One frozen holder less. Returns whether it was the last of all, who must free the block.
+    package func releaseFrozen() -> Bool {
+        setWord(4, frozenHolders - 1)
+        return release()
+    }
+
+    /// Whether the block can get more room without being copied.
+    package var canMove: Bool { footprint >= ValueBlock.pagesFrom }
+
+    /// The block with room for `room` bytes, more than it has; every holder must take it instead
+    /// of this one. The pages are moved, not what is in them.
+    package func moved(heap: Heap, room: Int) -> ValueBlock {
+        let size = ValueBlock.size(room)
+        let moved = unsafe ValueBlock(
+            address: UInt(bitPattern: heap.growPages(base, from: footprint, to: size)))
+        moved.setFootprint(size)
+        return moved
     }
 
     /// The first `count` bytes.
@@ -107,15 +175,17 @@ package struct ValueBlock {
         setWritten(max(written, range.upperBound))
     }
 
-    func setWritten(_ count: Int) {
-        unsafe base.storeBytes(of: UInt32(count), toByteOffset: 4, as: UInt32.self)
-    }
+    private func setWritten(_ count: Int) { setWord(8, count) }
 
     /// Frees the block at once.
     package func free(heap: Heap) { while !freeSlice(heap: heap) {} }
 
     /// Frees the block, or 2 MiB of it if it is bigger than that. Returns whether it is gone.
     package func freeSlice(heap: Heap) -> Bool {
+        if let images = preImages {
+            while !images.freeSlice(heap: heap) {}
+            preImages = nil
+        }
         let size = footprint
         if size >= ValueBlock.pagesFrom {
             // The header is at the front, so the end goes first. The rest is a page block as
@@ -125,8 +195,7 @@ package struct ValueBlock {
                 return true
             }
             unsafe heap.freePages(base + size - Heap.pageRun, Heap.pageRun)
-            unsafe base.storeBytes(
-                of: capacity - Heap.pageRun, toByteOffset: 8, as: Int.self)
+            setFootprint(size - Heap.pageRun)
             return false
         }
         unsafe heap.free(base, size)

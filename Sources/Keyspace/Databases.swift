@@ -47,9 +47,11 @@ package struct Databases: ~Copyable {
 
     /// Databases that nobody needs any more, being freed.
     @usableFromInline var discarded: [Slot<Database>] = []
-    /// Records and long values that nobody needs any more, being freed.
-    @usableFromInline var discardedRecords: ChunkQueue<Record>
+    /// What snapshots that were not finished had, and long values and pages that nobody needs any
+    /// more, being freed.
+    @usableFromInline var discardedRecords: ChunkQueue<SideRecord>
     @usableFromInline var discardedBlocks: ChunkQueue<ValueBlock>
+    @usableFromInline var discardedImages: ChunkQueue<PreImages>
     /// The database whose turn it is in `expireSlice` and `maintain`.
     var expireTurn = 0
     var maintainTurn = 0
@@ -65,13 +67,15 @@ package struct Databases: ~Copyable {
         snapshot = SnapshotState(heap: heap)
         discardedRecords = ChunkQueue(heap: heap)
         discardedBlocks = ChunkQueue(heap: heap)
+        discardedImages = ChunkQueue(heap: heap)
         setClocks()
     }
 
     deinit {
         discarded.forEach { $0.free() }
-        discardedRecords.forEach { $0.freeAll(heap: heap) }
+        discardedRecords.forEach { Record(address: $0.address).freeAll(heap: heap) }
         discardedBlocks.forEach { $0.free(heap: heap) }
+        discardedImages.forEach { while !$0.freeSlice(heap: heap) {} }
     }
 
     /// No key or string can be longer, in bytes; whoever changes strings checks that before.

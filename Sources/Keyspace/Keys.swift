@@ -159,7 +159,7 @@ extension Databases {
         _ database: Int, _ record: Record, _ unseen: Bool, lazily: Bool = false
     ) {
         if unseen, !Mutation.snapshotWithoutPreImages.isActive {
-            snapshot.handOver(databases[database].snapshotIndex, record)
+            handOver(databases[database].snapshotIndex, record)
         } else {
             free(record, lazily: lazily)
         }
@@ -171,9 +171,14 @@ extension Databases {
         record.free(heap: heap)
     }
 
-    /// Gives up one hold on a long value.
+    /// Gives up one live hold on a long value.
     mutating func giveUp(_ block: ValueBlock, lazily: Bool = false) {
-        guard block.release() else { return }
+        guard block.release() else { return snapshot.charge(block) }
+        dispose(of: block, lazily: lazily)
+    }
+
+    /// Frees a long value that nobody holds.
+    mutating func dispose(of block: ValueBlock, lazily: Bool = false) {
         if lazily || block.footprint > Databases.freedAtOnce {
             discardedBlocks.append(block)
         } else {

@@ -15,11 +15,52 @@ extension Databases {
                 faults.append("database \(index): the digest kept is not the digest")
             }
         }
+        faults += snapshotFaults()
         if !snapshot.isActive {
             if !snapshot.side.isEmpty || snapshot.sideBytes != 0 || !snapshot.held.isEmpty {
                 faults.append("something is kept for no snapshot")
             }
             if !snapshot.detached.isEmpty { faults.append("databases kept for no snapshot") }
+        }
+        return faults
+    }
+
+    /// What does not hold in the account of the snapshot and in the long values it reads.
+    private func snapshotFaults() -> [String] {
+        var faults: [String] = []
+        var blocks: Set<UInt> = []
+        var bytes = 0
+        snapshot.side.forEach { side in
+            let record = Record(address: side.address)
+            bytes += record.footprint
+            if record.isExternal { blocks.insert(record.block.address) }
+        }
+        for lent in snapshot.held { blocks.insert(lent.value.address) }
+        discardedRecords.forEach { side in
+            let record = Record(address: side.address)
+            if record.isExternal { blocks.insert(record.block.address) }
+        }
+        for address in blocks {
+            let block = ValueBlock(address: address)
+            if block.frozenHolders == 0 || block.frozenHolders > block.holders {
+                faults.append("a value of a snapshot that it does not hold")
+            }
+            guard snapshot.isActive else { continue }
+            if block.charged == snapshot.mark { bytes += block.footprint }
+            if let images = block.preImages, images.snapshot == snapshot.mark {
+                bytes += images.footprint
+            }
+        }
+        if bytes != snapshot.sideBytes, snapshot.isActive {
+            faults.append("the snapshot holds \(bytes) bytes and counts \(snapshot.sideBytes)")
+        }
+        for index in 0..<databases.count {
+            databases[index].dict.forEach { record in
+                guard record.isExternal, !blocks.contains(record.block.address) else { return }
+                if record.block.frozenHolders > 0 || record.block.preImages != nil {
+                    faults.append("a value is frozen for no snapshot")
+                }
+            }
         }
         return faults
     }

@@ -7,6 +7,7 @@ package struct SnapshotID: Equatable, Sendable {
 }
 
 /// A record that belongs to a snapshot alone.
+@usableFromInline
 struct SideRecord: BitwiseCopyable {
     let database: Int
     let address: UInt
@@ -24,7 +25,7 @@ struct SnapshotState: ~Copyable {
     /// The database, by its number at the start, that is walked now.
     var walkIndex = 0
     /// Long values lent to the consumer until the next slice.
-    var held: [ValueBlock] = []
+    var held: [Slot<ValueBlock>] = []
     /// Sizes at the start.
     var sizes: [(keys: Int, expires: Int)] = []
     /// Snapshots since every stamp was known to be that of the last one.
@@ -40,13 +41,25 @@ struct SnapshotState: ~Copyable {
     deinit {
         side.forEach { Record(address: $0.address).freeAll(heap: heap) }
         for slot in detached { slot.free() }
-        for block in held where block.release() { block.free(heap: heap) }
+        for lent in held {
+            if lent.value.release() { lent.value.free(heap: heap) }
+            lent.free()
+        }
     }
 
-    mutating func handOver(_ database: Int, _ record: Record) {
-        invariant(database >= 0, "a snapshot was given what it does not know")
-        sideBytes += record.fullFootprint
-        side.append(SideRecord(database: database, address: record.address))
+    /// The number as it stands in what belongs to this snapshot; hardly ever the same again.
+    var mark: UInt32 { UInt32(truncatingIfNeeded: number) }
+
+    /// How many times a long value is lent.
+    func lent(_ block: ValueBlock) -> Int {
+        held.count { $0.value.address == block.address }
+    }
+
+    /// Counts a long value once nobody but the snapshot holds it.
+    mutating func charge(_ block: ValueBlock) {
+        guard isActive, block.frozenHolders == block.holders, block.charged != mark else { return }
+        block.charged = mark
+        sideBytes += block.footprint
     }
 }
 
@@ -62,13 +75,15 @@ struct RestampState {
 /// entry that does not bear the stamp hands the old record over first, as it is, and goes on with
 /// a new one. New entries are born with the stamp. So each entry is visited exactly once, from
 /// its table or from the side queue, whatever happens meanwhile. A long value is shared between
-/// the record in the side queue and the new one, and only copied when bytes in the middle change.
+/// the record in the side queue and the new one; of pages that change, what they held is kept
+/// first (`PreImages`), until the consumer has read the value.
 extension Databases {
     /// Whether a snapshot is being taken.
     package var isSnapshotActive: Bool { snapshot.isActive }
 
-    /// Memory held for the snapshot alone, less than a tenth off: old records and the values that
-    /// may be shared with new ones. How much is too much is for the engine to say.
+    /// Memory held for the snapshot alone, less than a tenth off: old records, long values that
+    /// nobody else has, and pages of others from before they changed. How much is too much is for
+    /// the engine to say.
     package var snapshotSideBytes: Int { snapshot.sideBytes }
 
     /// Begins a snapshot of all databases as they are now. Only one can be active.
@@ -99,12 +114,12 @@ extension Databases {
 
     /// Visits entries that the snapshot has not seen yet, until about `limit` bytes of them were
     /// visited, and a bucket at least. `visit` gets the number that the database had at the start
-    /// and the entry, as it was then; entries of one database may come at any time. A value of
-    /// more than 4096 bytes stays valid until the next slice or the end of the snapshot, so that
+    /// and the entry, as it was then; entries of one database may come at any time. A string of
+    /// more than 4096 bytes can be read until the next slice or the end of the snapshot, so that
     /// it can be written in pieces; anything else is valid during the visit. Returns whether
     /// everything has been visited.
     package mutating func snapshotSlice(
-        _ id: SnapshotID, limit: Int, _ visit: (Int, Entry) -> Void
+        _ id: SnapshotID, limit: Int, _ visit: (Int, SnapshotEntry) -> Void
     ) -> Bool {
         invariant(isCurrent(id), "a slice of a snapshot that is over")
         releaseHeld()
@@ -112,10 +127,11 @@ extension Databases {
         repeat {
             if let side = snapshot.side.popFirst() {
                 let record = Record(address: side.address)
-                snapshot.sideBytes -= record.fullFootprint
-                left -= record.shape.size + lend(record)
-                visit(side.database, Entry(record))
-                free(record)
+                snapshot.sideBytes -= record.footprint
+                let entry = SnapshotEntry(record, snapshot.mark)
+                left -= record.shape.size + lend(entry)
+                visit(side.database, entry)
+                freeSide(record)
             } else if snapshot.walkIndex < databases.count {
                 left -= walkBucket(visit)
             } else {
@@ -132,9 +148,7 @@ extension Databases {
         releaseHeld()
         let finished = snapshot.side.isEmpty && snapshot.walkIndex == databases.count
         snapshot.unfinished = finished ? 0 : snapshot.unfinished + 1
-        while let side = snapshot.side.popFirst() {
-            discardedRecords.append(Record(address: side.address))
-        }
+        discardedRecords.take(&snapshot.side)
         snapshot.sideBytes = 0
         for slot in snapshot.detached { discarded.append(slot) }
         snapshot.detached = []
@@ -155,31 +169,20 @@ extension Databases {
         snapshot.isActive && record.stamp != stamp
     }
 
-    /// Keeps a long value for the consumer until the next slice and returns its length.
-    private mutating func lend(_ record: Record) -> Int {
-        guard record.isExternal else { return 0 }
-        record.block.hold()
-        snapshot.held.append(record.block)
-        return record.valueCount
-    }
-
-    private mutating func releaseHeld() {
-        for block in snapshot.held { giveUp(block) }
-        snapshot.held.removeAll(keepingCapacity: true)
-    }
-
     /// Visits what is unseen in the next bucket of the walk and returns how much work that was.
-    private mutating func walkBucket(_ visit: (Int, Entry) -> Void) -> Int {
+    private mutating func walkBucket(_ visit: (Int, SnapshotEntry) -> Void) -> Int {
         let index = snapshot.walkIndex
         var work = 0
-        var lent: [Record] = []
+        var lent: [SnapshotEntry] = []
         let stamp = self.stamp
+        let mark = snapshot.mark
         func see(_ record: Record) {
             guard record.stamp != stamp else { return }
             record.stamp = stamp
             work += record.shape.size
-            if record.isExternal { lent.append(record) }
-            visit(index, Entry(record))
+            let entry = SnapshotEntry(record, mark)
+            if record.isExternal { lent.append(entry) }
+            visit(index, entry)
         }
         if let live = liveDatabase(index) {
             let cursor = databases[live].dict.scan(databases[live].walkCursor, see)
@@ -201,7 +204,7 @@ extension Databases {
         } else {
             snapshot.walkIndex += 1
         }
-        for record in lent { work += lend(record) }
+        for entry in lent { work += lend(entry) }
         return work + 64
     }
 

@@ -52,31 +52,21 @@ extension Databases {
         let held = Entry(old).stringLength
         var shape = old.shape
         shape.valueCount = max(held, offset + bytes.count)
-        // Where bytes change first: zeros in a gap are written as well.
-        let from = min(offset, held)
         let record: Record
-        if !unseen, canWrite(old, shape, from: from) {
+        if old.isExternal {
+            record = writeLong(database, position, shape, bytes, at: offset)
+        } else if !unseen, !shape.isExternal, old.shape.sizeClass == shape.sizeClass {
             record = old
             if let integer = Entry(old).integer {
                 record.reshape(shape)
                 withDecimal(integer) { fill(record, from: $0, bytes, at: offset) }
             } else {
-                if shape != old.shape { record.reshape(shape, kept: shape.isExternal ? 8 : held) }
+                if shape != old.shape { record.reshape(shape, kept: held) }
                 overwrite(record, bytes, at: offset, held: held)
             }
         } else {
-            record = Record(
-                heap: heap, shape: shape, kind: old.kind, stamp: stamp, clock: old.clock,
-                expiry: old.expiry, key: old.key)
-            if shape.isExternal, old.isExternal,
-                fits(old.block, shape, from: from, isAlone: !unseen && old.block.holders == 1)
-            {
-                old.block.hold()
-                record.block = old.block
-                overwrite(record, bytes, at: offset, held: held)
-            } else {
-                Entry(old).withString { fill(record, from: $0, bytes, at: offset) }
-            }
+            record = renewed(old, shape)
+            Entry(old).withString { fill(record, from: $0, bytes, at: offset) }
             databases[database].dict[position] = record
             retire(database, old, unseen)
         }
@@ -86,23 +76,58 @@ extension Databases {
         return shape.valueCount
     }
 
-    /// Whether record and block can take the new layout where they are.
-    private func canWrite(_ record: Record, _ shape: RecordShape, from offset: Int) -> Bool {
-        let old = record.shape
-        guard old.sizeClass == shape.sizeClass, old.isExternal == shape.isExternal else {
-            return false
-        }
-        guard shape.isExternal else { return true }
-        let block = record.block
-        return fits(block, shape, from: offset, isAlone: block.holders == 1)
+    /// A record like `old` in another layout, without its value.
+    private func renewed(_ old: Record, _ shape: RecordShape) -> Record {
+        Record(
+            heap: heap, shape: shape, kind: old.kind, stamp: stamp, clock: old.clock,
+            expiry: old.expiry, key: old.key)
     }
 
-    /// Whether a block has room and may be written to from `offset` on: nobody else needs it, or
-    /// nobody knows of anything behind there.
-    private func fits(
-        _ block: ValueBlock, _ shape: RecordShape, from offset: Int, isAlone: Bool
-    ) -> Bool {
-        shape.valueCount <= block.capacity && (isAlone || offset >= block.written)
+    /// `write` for a long value, which becomes `shape`. It is not copied, whether a snapshot
+    /// needs it or not, unless another key has it as well or it outgrows a small block. Returns
+    /// the record, which may be a new one.
+    private mutating func writeLong(
+        _ database: Int, _ position: DictPosition, _ shape: RecordShape, _ bytes: ByteView,
+        at offset: Int
+    ) -> Record {
+        let old = databases[database].dict[position]
+        let held = old.valueCount
+        // Where bytes change first: zeros in a gap are written as well.
+        let from = min(offset, held)
+        let unseen = isUnseen(old)
+        if shape.valueCount > old.block.capacity {
+            makeRoom(old, ValueBlock.roomToGrow(shape.valueCount))
+        }
+        let block = old.block
+        let isShared =
+            shape.valueCount <= block.capacity
+            && (block.liveHolders == 1 || from >= block.written)
+        guard isShared || unseen else {
+            // It has its record for itself, but not the block.
+            old.setShape(shape)
+            fill(old, from: block.bytes(held), bytes, at: offset)
+            giveUp(block)
+            return old
+        }
+        var record = old
+        if unseen {
+            record = renewed(old, shape)
+            if isShared {
+                block.hold()
+                record.block = block
+            } else {
+                fill(record, from: block.bytes(held), bytes, at: offset)
+            }
+            databases[database].dict[position] = record
+            retire(database, old, true)
+        } else {
+            record.setShape(shape)
+        }
+        if isShared {
+            preserve(block, from..<offset + bytes.count)
+            overwrite(record, bytes, at: offset, held: held)
+        }
+        return record
     }
 
     /// Writes `bytes` at `offset` of a record whose value had `held` bytes and has its new

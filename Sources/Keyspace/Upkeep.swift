@@ -30,16 +30,24 @@ extension Databases {
             if !block.freeSlice(heap: heap) { discardedBlocks.append(block) }
             left -= Databases.pieceCost
         }
-        while left > 0, let record = discardedRecords.popFirst() {
-            free(record)
+        while left > 0, let images = discardedImages.popFirst() {
+            if !images.freeSlice(heap: heap) { discardedImages.append(images) }
+            left -= Databases.pieceCost
+        }
+        while left > 0, let side = discardedRecords.popFirst() {
+            freeSide(Record(address: side.address))
             left -= 1
         }
         while left > 0, let last = discarded.last {
             let buckets = last.value.dict.buckets
             let ended = last.value.dict.drain(min(left, 64)) { record in
                 // Not `free`, which would need the whole keyspace while it lends a part.
-                if record.isExternal, record.block.release() {
-                    discardedBlocks.append(record.block)
+                if record.isExternal {
+                    if record.block.release() {
+                        discardedBlocks.append(record.block)
+                    } else {
+                        snapshot.charge(record.block)
+                    }
                 }
                 record.free(heap: heap)
             }
@@ -49,12 +57,13 @@ extension Databases {
                 discarded.removeLast()
             }
         }
-        return !discarded.isEmpty || !discardedRecords.isEmpty || !discardedBlocks.isEmpty
+        return hasGarbage
     }
 
     /// Whether memory of deleted things waits to be freed.
     @inlinable
     package var hasGarbage: Bool {
         !discarded.isEmpty || !discardedRecords.isEmpty || !discardedBlocks.isEmpty
+            || !discardedImages.isEmpty
     }
 }

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 
 /// Big blocks straight from the kernel: zero when touched first, and given back piece by piece,
@@ -30,6 +31,20 @@ extension Heap {
     /// for when the whole block has been touched.
     @unsafe package func gatherPages(_ block: UnsafeMutableRawPointer, _ size: Int) {
         unsafe madvise(block, size, MADV_HUGEPAGE)
+    }
+
+    /// Makes such a block longer, by zero bytes, at another place: its pages are entered there
+    /// instead of being copied.
+    @unsafe package func growPages(
+        _ block: UnsafeMutableRawPointer, from old: Int, to new: Int
+    ) -> UnsafeMutableRawPointer {
+        invariant(new > old && old % Heap.pageRun == 0, "a page block that does not grow")
+        // Where it fits, which the kernel is told to put it in place of.
+        let target = unsafe allocatePages(new)
+        let failure = unsafe tandem_move_pages(block, old, new, target)
+        guard failure == 0 else { Heap.exhausted(new) }
+        unsafe counters.pointee.used &-= old
+        return unsafe target
     }
 
     /// Gives back `size` bytes of such a block, a multiple of `pageRun` from a multiple of it.

@@ -43,7 +43,9 @@ package struct SnapshotEncoder: ~Copyable {
     private var stagedTotal = 0
     private var takenTotal = 0
     /// Long values and the staged bytes before each.
-    private var values: [(behind: Int, value: ByteView)] = []
+    private var values: [(behind: Int, value: FrozenString)] = []
+    /// A string that had to be put together from several places.
+    private var assembled: ByteBuffer
     private var stage = Stage.walk
     private var crc: UInt64 = 0
     private var database = -1
@@ -63,6 +65,7 @@ package struct SnapshotEncoder: ~Copyable {
         self.options = options
         encoder = RDBEncoder(heap: heap, compresses: options.compresses, checks: false)
         staged = ByteBuffer(heap: heap)
+        assembled = ByteBuffer(heap: heap)
         id = databases.beginSnapshot()
         var total = 0
         for index in 0..<databases.databaseCount {
@@ -83,7 +86,7 @@ package struct SnapshotEncoder: ~Copyable {
     package var output: ByteView {
         let next = values.first?.behind ?? stagedTotal
         if next > takenTotal { return staged.readable[0..<next - takenTotal] }
-        return values.first?.value ?? .empty
+        return values.first?.value.next ?? .empty
     }
 
     /// Takes the first `count` bytes of `output`.
@@ -97,10 +100,9 @@ package struct SnapshotEncoder: ~Copyable {
         if next > takenTotal {
             staged.consume(count)
             takenTotal += count
-        } else if count == bytes.count {
-            values.removeFirst()
         } else if !values.isEmpty {
-            values[0].value = bytes[count..<bytes.count]
+            values[0].value.consume(count)
+            if values[0].value.isEmpty { values.removeFirst() }
         }
     }
 
@@ -163,7 +165,7 @@ package struct SnapshotEncoder: ~Copyable {
         if isFirst { encoder.resize(keys: size.keys, expires: size.expires, into: &staged) }
     }
 
-    private mutating func write(_ entry: Entry, at now: Int64) {
+    private mutating func write(_ entry: SnapshotEntry, at now: Int64) {
         var attributes = RDBAttributes(expiry: entry.expiry)
         switch options.usage {
         case .none: break
@@ -175,13 +177,16 @@ package struct SnapshotEncoder: ~Copyable {
             encoder.entry(entry.key, .integer(integer), attributes, into: &staged)
             return
         }
-        // In place, since it is no integer.
-        let value = entry.withString { $0 }
-        if value.count < SnapshotEncoder.longValue {
-            encoder.entry(entry.key, .string(value), attributes, into: &staged)
-        } else {
+        let value = entry.string
+        if value.count >= SnapshotEncoder.longValue {
             encoder.entryHead(entry.key, stringOf: value.count, attributes, into: &staged)
             values.append((behind: 0, value: value))
+        } else if value.next.count == value.count {
+            encoder.entry(entry.key, .string(value.next), attributes, into: &staged)
+        } else {
+            assembled.removeAll()
+            value.append(to: &assembled)
+            encoder.entry(entry.key, .string(assembled.readable), attributes, into: &staged)
         }
     }
 

@@ -17,6 +17,7 @@ import Testing
 
         mutating func next() -> [String] {
             let key = "k\(random.below(400))"
+            if random.below(8) == 0 { return nextLong() }
             switch random.below(100) {
             case 0..<35: return ["SET", key, value()]
             case 35..<45: return ["SET", key, value(), "PX", "\(life())"]
@@ -32,6 +33,23 @@ import Testing
             case 97: return random.below(6) == 0 ? ["FLUSHDB"] : ["PERSIST", key]
             case 98: return flushesAll && random.below(8) == 0 ? ["FLUSHALL"] : ["INCR", "n"]
             default: return ["SETBIT", key, "\(random.below(70_000))", "1"]
+            }
+        }
+
+        /// Changes to a few values of many pages, mostly in their middle.
+        private mutating func nextLong() -> [String] {
+            let key = "k\(random.below(6))"
+            let length = [1, 30, 5000, 40_000][random.below(4)]
+            let value = String(repeating: "\(random.below(10))", count: length)
+            switch random.below(20) {
+            case 0..<9: return ["SETRANGE", key, "\(random.below(200_000))", value]
+            case 9..<12: return ["SETBIT", key, "\(random.below(1_600_000))", "1"]
+            case 12..<15:
+                let offset = "\(random.below(1_600_000))"
+                return ["BITFIELD", key, "SET", "u16", offset, "7", "INCRBY", "i9", "100", "1"]
+            case 15..<18: return ["APPEND", key, value]
+            case 18: return ["COPY", key, "k\(random.below(6))", "REPLACE"]
+            default: return ["SET", key, String(repeating: value, count: 60_000 / length)]
             }
         }
 

@@ -284,4 +284,44 @@ struct Twins: ~Copyable {
         default: keyPool = [20, 200, 2000][random.below(3)]
         }
     }
+
+    /// A length at which something about long values changes, or any; seldom a very long one.
+    private mutating func anyLongCount() -> Int {
+        let edges = [4096, 16_384, 32_768, 65_536]
+        switch random.below(20) {
+        case 0..<10: return edges[random.below(4)] - 40 + random.below(80)
+        case 10: return 262_144 - 40 + random.below(80)
+        default: return random.below(60_000)
+        }
+    }
+
+    private mutating func anyBytes(_ count: Int) -> [UInt8] {
+        let first = UInt8(truncatingIfNeeded: random.next())
+        return (0..<count).map { first &+ UInt8(truncatingIfNeeded: $0 / 5) }
+    }
+
+    /// Does something to long values, mostly in the middle of one.
+    mutating func anyLongOperation() {
+        let database = random.below(model.count)
+        let key = anyKey()
+        let count = model[database][key]?.bytes.count ?? 0
+        switch random.below(40) {
+        case 0..<4: set(database, key, anyBytes(anyLongCount()))
+        case 4..<18:
+            let length = [1, 1, 9, 300, 20_000][random.below(5)]
+            setRange(database, key, random.below(count + 1), anyBytes(length))
+        case 18..<20: setRange(database, key, anyLongCount(), [1])
+        case 20..<26: append(database, key, anyBytes([1, 30, 5000, 17_000][random.below(4)]))
+        case 26..<28: delete(database, key, lazily: random.below(2) == 0)
+        case 28..<30: setExpiry(database, key, random.below(2) == 0 ? nil : anyExpiry())
+        case 30..<32: rename(database, key, anyKey())
+        case 32: move(database, random.below(model.count), key)
+        case 33..<36: copy(database, key, random.below(model.count), anyKey())
+        case 36: set(database, key, anyBytes(count))
+        case 37: swap(database, random.below(model.count))
+        case 38: if random.below(4) == 0 { flush(random.below(2) == 0 ? nil : database) }
+        default: keyspace.maintain(budget: random.below(3) + 1)
+        }
+        if model[database][key] != nil { verify(database, key) }
+    }
 }

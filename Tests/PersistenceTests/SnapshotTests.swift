@@ -27,6 +27,14 @@ struct Model: ~Copyable {
         }
     }
 
+    /// Changes the middle of a value, and not the copy of it.
+    mutating func overwrite(_ database: Int, _ key: String, at offset: Int, _ bytes: [UInt8]) {
+        Array(key.utf8).withView { key in
+            let hash = databases.hash(key)
+            bytes.withView { _ = databases.setRange(database, key, hash, offset, $0) }
+        }
+    }
+
     mutating func delete(_ database: Int, _ key: String) {
         copy[database]?[key] = nil
         Array(key.utf8).withView { _ = databases.delete(database, $0, databases.hash($0)) }
@@ -145,6 +153,41 @@ func isEqual(
             most = max(most, heap.used - before)
         }
         #expect(most < 300_000)
+        let decoded = decode(file)
+        #expect(decoded.events.last == .end(.verified))
+        let same = isEqual(contents(decoded), expected)
+        #expect(same)
+    }
+
+    @Test(arguments: [1, 3000, 70_000, 1 << 20])
+    func longValuesAreWrittenAsTheyWereWhileTheyChange(piece: Int) {
+        var random = RandomGenerator(seed: 18)
+        let heap = Heap()
+        var model = Model(heap: heap)
+        let lengths = [5000, 16_384, 16_385, 100_000, 262_143, 262_144, 300_000, 700_000]
+        for (index, length) in lengths.enumerated() {
+            model.set(0, "\(index)", (0..<length).map { UInt8(truncatingIfNeeded: $0 >> 3) })
+        }
+        let expected = model.copy
+        var encoder = SnapshotEncoder(
+            &model.databases, information: information, options: SnapshotEncoder.Options(),
+            heap: heap)
+        var file: [UInt8] = []
+        var pieces = 0
+        while !encoder.isFinished {
+            let output = encoder.output
+            let count = min(piece, output.count)
+            file += output[0..<count].bytes
+            encoder.consume(count)
+            pieces += 1
+            if output.isEmpty || count > 1000 || pieces % 1000 == 0 {
+                let index = random.below(lengths.count)
+                let change = [UInt8](repeating: 255, count: 1 + random.below(5000))
+                model.overwrite(0, "\(index)", at: random.below(lengths[index]), change)
+            }
+            if output.isEmpty { encoder.advance(&model.databases, limit: 1) }
+        }
+        encoder.end(&model.databases)
         let decoded = decode(file)
         #expect(decoded.events.last == .end(.verified))
         let same = isEqual(contents(decoded), expected)

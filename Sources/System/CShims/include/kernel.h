@@ -37,6 +37,14 @@ static inline long tandem_epoll_wait(
     int epoll, struct epoll_event *events, int count, int timeout_ms) {
     return tandem_call(SYS_epoll_pwait, epoll, (long)events, count, timeout_ms, 0, 8);
 }
+// mremap of a whole mapping to a longer one in place of whatever is at target: 0, or the error
+// number as a negative one. The flags are MREMAP_MAYMOVE and MREMAP_FIXED, which glibc and the
+// kernel declare together with what Glibc has already.
+static inline long tandem_move_pages(void *block, size_t old_size, size_t new_size, void *target) {
+    long result = tandem_call(
+        SYS_mremap, (long)block, (long)old_size, (long)new_size, 1 | 2, (long)target, 0);
+    return result == (long)target ? 0 : result;
+}
 // Microseconds of CLOCK_MONOTONIC.
 static inline int64_t tandem_monotonic_microseconds(void) {
     struct timespec time;
