@@ -12,7 +12,8 @@ package struct PreImages: BitwiseCopyable {
     @usableFromInline let base: UnsafeMutableRawPointer
 
     /// Bytes of a page. All but the last are of this length.
-    package static let pageSize = 16 * 1024
+    /// The greatest size that jemalloc takes from a slab: longer blocks get 4 KiB more each.
+    package static let pageSize = 14 * 1024
     static var header: Int { 24 }
 
     init?(address: UInt) {
