@@ -86,6 +86,20 @@ extension Databases {
     /// the engine to say.
     package var snapshotSideBytes: Int { snapshot.sideBytes }
 
+    /// Of that, what is held of long values that the consumer is reading now.
+    package var snapshotLentBytes: Int {
+        var seen: Set<UInt> = []
+        var bytes = 0
+        for lent in snapshot.held where seen.insert(lent.value.address).inserted {
+            let block = lent.value
+            if block.charged == snapshot.mark { bytes += block.footprint }
+            if let images = block.preImages, images.snapshot == snapshot.mark {
+                bytes += images.footprint
+            }
+        }
+        return bytes
+    }
+
     /// Begins a snapshot of all databases as they are now. Only one can be active.
     package mutating func beginSnapshot() -> SnapshotID {
         invariant(!snapshot.isActive, "two snapshots at once")

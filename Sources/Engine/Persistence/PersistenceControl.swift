@@ -260,10 +260,12 @@ extension DataEngine {
     var persistenceWantsTurn: Bool { persistence.isHungry || persistence.graveyard != nil }
 
     /// The old values kept for a walk have a bound. Replicas that cannot keep up are dropped;
-    /// a disk snapshot goes on in bigger slices until it is below again.
+    /// a disk snapshot goes on in bigger slices until it is below again. What is being read does
+    /// not count: a replica would come back for the same value and never get to its end.
     private mutating func checkSnapshotBuffer() {
-        guard settings.snapshotBufferLimit > 0, persistence.target != nil,
-            keyspace.snapshotSideBytes > settings.snapshotBufferLimit
+        let limit = settings.snapshotBufferLimit
+        guard limit > 0, persistence.target != nil, keyspace.snapshotSideBytes > limit,
+            keyspace.snapshotSideBytes - keyspace.snapshotLentBytes > limit
         else { return }
         if isSaving {
             persistence.slicesLeft = DataEngine.slicesPerTurn
