@@ -35,8 +35,9 @@ extension Databases {
             left -= Databases.pieceCost
         }
         while left > 0, let side = discardedRecords.popFirst() {
-            freeSide(Record(address: side.address))
-            left -= 1
+            let record = Record(address: side.address)
+            left -= record.isExternal ? Databases.pieceCost : 1
+            freeSide(record)
         }
         while left > 0, let last = discarded.last {
             let buckets = last.value.dict.buckets
