@@ -6,7 +6,7 @@ import Testing
 /// What a snapshot costs where long values change.
 @Suite("Long values in a snapshot") struct LongValueTests {
     private let key = Array("big".utf8)
-    private let page = 16_384
+    private let page = 14_336
 
     /// One database with one long value, not longer than its block.
     private func twins(_ count: Int) -> Twins {
@@ -54,7 +54,7 @@ import Testing
         while !reader.hasMore { _ = reader.slice(&twins, limit: 1) }
         let before = twins.keyspace.snapshotSideBytes
         reader.readOn(200_000)
-        for offset in stride(from: 0, to: 190_000, by: 1000) { twins.setRange(0, key, offset, [1]) }
+        for offset in stride(from: 0, to: 180_000, by: 1000) { twins.setRange(0, key, offset, [1]) }
         let behind = twins.keyspace.snapshotSideBytes
         twins.setRange(0, key, 400_000, [2])
         let ahead = twins.keyspace.snapshotSideBytes
@@ -62,6 +62,28 @@ import Testing
         while !reader.slice(&twins, limit: 1) {}
         reader.finish(&twins)
         twins.checkAll()
+    }
+
+    @Test("What the consumer is reading is told apart from what waits for it")
+    func lent() {
+        var twins = twins(640_000)
+        let other = Array("other".utf8)
+        twins.set(0, other, [UInt8](repeating: 65, count: 100_000))
+        var reader = SnapshotReader(&twins)
+        twins.setRange(0, key, 5, [1])
+        twins.delete(0, other)
+        let waiting = (twins.keyspace.snapshotSideBytes, twins.keyspace.snapshotLentBytes)
+        #expect(waiting.0 > 100_000 && waiting.1 == 0)
+        while !reader.hasMore { _ = reader.slice(&twins, limit: 1) }
+        twins.setRange(0, key, 300_000, [2])
+        twins.delete(0, key)
+        let lent = twins.keyspace.snapshotLentBytes
+        let rest = twins.keyspace.snapshotSideBytes - lent
+        #expect(lent > 640_000 && rest > 100_000 && rest < 120_000)
+        while !reader.slice(&twins, limit: 1) {}
+        let after = twins.keyspace.snapshotLentBytes
+        #expect(after == 0)
+        reader.finish(&twins)
     }
 
     @Test("Another key with the same value gets one of its own when it changes")
@@ -79,6 +101,20 @@ import Testing
         while !reader.slice(&twins, limit: 1) {}
         reader.finish(&twins)
         twins.checkAll()
+    }
+
+    @Test("The zeros of a gap do not show in what a longer key had in the same place")
+    func gap() {
+        var twins = twins(700_000)
+        let longer = Array("longer".utf8)
+        twins.copy(0, key, 0, longer)
+        twins.append(0, longer, [UInt8](repeating: 67, count: 50_000))
+        var reader = SnapshotReader(&twins)
+        twins.delete(0, longer)
+        twins.setRange(0, key, 740_000, [1])
+        twins.checkAll()
+        while !reader.slice(&twins, limit: 1) {}
+        reader.finish(&twins)
     }
 
     @Test("It grows by moving, not by being copied, also while it is frozen and being read")
@@ -124,6 +160,24 @@ import Testing
             reader.finish(&twins)
             twins.checkAll()
         }
+    }
+
+    @Test("Freeing what a snapshot that was given up had takes many steps")
+    func givenUpWithMuch() {
+        var twins = Twins(seed: 9, databases: 1)
+        let names = (0..<20).map { Array("big\($0)".utf8) }
+        for name in names { twins.set(0, name, [UInt8](repeating: 65, count: 600_000)) }
+        let id = twins.keyspace.beginSnapshot()
+        for name in names { twins.setRange(0, name, 0, [UInt8](repeating: 66, count: 600_000)) }
+        twins.keyspace.endSnapshot(id)
+        let before = twins.heap.used
+        var (left, most) = (before, 0)
+        while twins.keyspace.maintain(budget: 100) {
+            most = max(most, left - twins.heap.used)
+            left = twins.heap.used
+        }
+        #expect(most > 600_000 && most < 2_000_000)
+        #expect(before - twins.heap.used > 11_000_000)
     }
 
     @Test("A value of 512 MB is changed in a hundred places, and none of it is copied")
