@@ -33,6 +33,8 @@ struct FakeServer {
     /// The history before, and the first byte not in it; nil for none.
     var formerHistory: (id: String, end: Int64)?
     var isFenced = false
+    /// What sentinels have told it; RESUME in an earlier one is refused.
+    var epoch = 0
     var isLoading = false
     /// What only our servers tell; empty is left out.
     var nodeID = ""

@@ -114,6 +114,19 @@ struct LifeTests {
         #expect(!down.contains { $0.hasPrefix("master g 127.0.0.1 7001") })
     }
 
+    @Test("a fenced node that was told a later epoch serves in one after that")
+    func laterEpoch() {
+        let network = network()
+        #expect(network.settle())
+        network.run(2000)
+        network.kill(7000)
+        network.kill(7001)
+        restart(network, 7001, isFenced: true)
+        network.servers[7001]?.epoch = 50
+        #expect(network.run(atMost: 20000) { network.allAgree(on: 7001) })
+        #expect((0..<3).allSatisfy { network.group($0).configurationEpoch > 50 })
+    }
+
     @Test("the life after the one that was promoted is not the new primary")
     func nextLifeOfPromoted() {
         let network = network(replicas: 2)

@@ -403,7 +403,18 @@ final class MiniNetwork {
         case "FAILOVER": return handOver(port, request)
         case "TANDEM":
             guard server.isOurs else { return .error("ERR unknown command 'TANDEM'") }
-            if request[1] == "RESUME" { servers[port]?.isFenced = false }
+            return tandem(port, request)
+        default: return .simple("OK")
+        }
+    }
+
+    private func tandem(_ port: Int, _ request: [String]) -> RESPValue {
+        let epoch = servers[port]?.epoch ?? 0
+        switch request[1] {
+        case "NODE": return .map([.text("epoch"), .text(String(epoch))])
+        case "RESUME":
+            guard Int(request[2]) ?? 0 >= epoch else { return .error("ERR The epoch is older") }
+            servers[port]?.isFenced = false
             return .simple("OK")
         default: return .simple("OK")
         }

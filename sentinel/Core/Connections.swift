@@ -209,6 +209,7 @@ extension SentinelState {
         case .primaryDown(let group): receiveOpinion(value, key, about: group)
         case .handOver(let epoch): handOverAnswered(value, ref, epoch)
         case .resume(let epoch): resumeAnswered(value, ref, epoch)
+        case .node: nodeAnswered(value, ref)
         case .promotion: requestInfo(ref)
         }
         if case .info = question, value.isError { self[ref].report.isAwaited = false }

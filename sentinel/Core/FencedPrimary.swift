@@ -112,9 +112,20 @@ extension SentinelState {
                     .warning,
                     "\(node.host):\(node.port) of \(groups[ref.group].name) does not resume: "
                         + (value.string ?? "")))
+            send(ref, [(["TANDEM", "NODE"], .node)])
             return abortFailover(ref.group, .abortNoGoodReplica)
         }
         requestInfo(ref)
+    }
+
+    /// A server may have been told later epochs than ours, by sentinels that are gone: the next
+    /// attempt is above them.
+    mutating func nodeAnswered(_ value: RESPValue, _ ref: InstanceRef) {
+        guard let fields = value.elements,
+            let name = fields.firstIndex(where: { $0.string == "epoch" }), name + 1 < fields.count,
+            let epoch = UInt64(fields[name + 1].string ?? "")
+        else { return }
+        adoptEpoch(epoch, ref.group)
     }
 
     /// Waits until the primary says that it serves; then the epoch's configuration is its own.

@@ -26,6 +26,8 @@ enum Question: Equatable, Sendable {
     case handOver(epoch: UInt64)
     /// TANDEM RESUME in this epoch.
     case resume(epoch: UInt64)
+    /// TANDEM NODE, after such an order was refused.
+    case node
     /// The EXEC of a promotion.
     case promotion
 }
