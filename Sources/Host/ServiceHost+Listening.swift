@@ -131,9 +131,9 @@ extension ServiceHost where Served: ~Copyable {
         }
     }
 
-    /// With no descriptor left, connections wait in the kernel for a while instead of keeping
-    /// the loop busy.
-    private mutating func restListeners() {
+    /// Lets connections wait in the kernel for a while: with no descriptor left they would keep the
+    /// loop busy, and before the service is ready it has nothing for them.
+    mutating func restListeners() {
         for (_, token) in listeners { loop.watchReads(token, false) }
         listenersRestUntil = now + 100_000
         wake(at: listenersRestUntil)

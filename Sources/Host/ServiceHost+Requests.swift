@@ -33,6 +33,7 @@ extension ServiceHost where Served: ~Copyable {
             supervisor.status(text)
         case .ready:
             supervisor.ready()
+            if listenersRestUntil > 0 { wakeListeners() }
         case .extendTimeout(let microseconds):
             supervisor.extendTimeout(microseconds: microseconds)
         case .run(let id, let path, let arguments, let timeout):

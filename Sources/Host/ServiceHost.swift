@@ -24,7 +24,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     /// Sockets handed over, until they are closed.
     var inherited: [Descriptor]
     var listeners: [(listener: Listener, token: Token)] = []
-    /// When listeners that rest for lack of descriptors are heard again; 0 when none rests.
+    /// When listeners that rest are heard again; 0 when none rests.
     var listenersRestUntil: Int64 = 0
     /// Whether connections wait for descriptors, which the log says once.
     var cannotAccept = false
@@ -115,6 +115,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         writePidFile()
         if !settings.title.isEmpty { Process.setTitle(settings.title) }
         startTurn()
+        // Who comes while little is loaded waits for that, instead of being told to.
+        restListeners()
         finishTurn()
         while stopStatus == nil { try turn(timeout: nextTimeout()) }
         try leave()
