@@ -78,6 +78,41 @@ struct LifeTests {
         #expect(network.run(atMost: 10000) { network.servers[7000]?.primary == 7001 })
     }
 
+    @Test("so does one of which nobody remembers the history, if the sentinels replaced it")
+    func replaced() {
+        let network = formerPrimary()
+        network.servers[7000]?.historyID = FakeServer.id(903)
+        network.servers[7000]?.history = FakeServer.id(903)
+        network.servers[7000]?.histories = [FakeServer.id(903)]
+        network.servers[7000]?.formerHistory = nil
+        network.run(30000)
+        #expect(!serves(network, 7000))
+        restart(network, 7001, isFenced: true)
+        #expect(network.run(atMost: 10000) { serves(network, 7001) })
+    }
+
+    @Test("old data are better than none: who held more is back without it")
+    func allThereIs() {
+        let network = formerPrimary()
+        network.run(3000)
+        empty(network, 7001)
+        network.servers[7001]?.isFenced = true
+        #expect(network.run(atMost: 20000) { serves(network, 7000) })
+        #expect(network.run(atMost: 10000) { network.servers[7001]?.primary == 7000 })
+    }
+
+    @Test("a former primary that lost its disk does not serve beside the new one")
+    func formerOnNewDisk() {
+        let network = network()
+        #expect(network.settle())
+        network.kill(7000)
+        #expect(network.run(atMost: 4000) { network.allAgree(on: 7001) })
+        network.run(2000)
+        empty(network, 7000)
+        network.servers[7000]?.keys = 3
+        #expect(network.run(atMost: 4000) { network.servers[7000]?.primary == 7001 })
+    }
+
     @Test("an operator may give up what the others held")
     func outdatedAndAccepted() {
         let network = formerPrimary()

@@ -97,9 +97,12 @@ extension SentinelState {
         guard groups[ref.group].failover?.promoted != self[ref].address,
             primaryLooksSane(ref.group)
         else { return }
-        let isFormer = self[ref].demotedAt != nil || self[ref].report.isFenced
-        // What the primary never had it may have lost: a sentinel that has seen it sees to that.
-        if !isFormer || groups[ref.group].primary.report.isStranger(to: self[ref].report) {
+        // One behind a fence was the primary before we were there. What the primary of now never
+        // had it may have lost: a sentinel that has seen it sees to that.
+        let isKnown =
+            self[ref].report.isFenced
+            && !groups[ref.group].primary.report.isStranger(to: self[ref].report)
+        if self[ref].demotedAt == nil, !isKnown {
             let patience = microseconds(timing.publishPeriod * 4)
             guard now - self[ref].report.roleSince > patience, isUpFor(ref, patience) else {
                 return wake(ref.group, at: self[ref].report.roleSince + patience + 1)

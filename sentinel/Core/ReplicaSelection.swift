@@ -64,7 +64,7 @@ extension SentinelState {
         if wouldLoseAll(watched, instance) { return false }
         let downSince = watched.primary.downSince
         // Beside a primary that is well it will be told to follow.
-        if instance.report.isFenced, downSince == nil || isOutdated(watched, instance) {
+        if instance.report.isFenced, downSince == nil || isOutdated(group, instance) {
             return false
         }
         let validity = downSince != nil ? timing.pingPeriod * 5 : timing.infoPeriod * 3
@@ -85,12 +85,18 @@ extension SentinelState {
         return (former || replica.report.lacksAll(of: group.primary.report)) && !group.acceptsEmpty
     }
 
-    /// Whether a node behind its fence holds data of an earlier history than the primary's, as far
-    /// as that is known: it was the primary before, and who holds what came since may be back soon.
-    private func isOutdated(_ group: MonitoredGroup, _ node: Instance) -> Bool {
-        if group.acceptsEmpty { return false }
-        let last = group.formerLife ?? group.primary.report
-        return last.refreshedAt == nil || node.report.isEarlier(than: last)
+    /// Whether a node behind its fence holds data from before the primary's: it was the primary
+    /// itself, and who holds what came since may be back soon. When the primary is back without
+    /// that, it is the best there is.
+    private func isOutdated(_ group: Int, _ node: Instance) -> Bool {
+        let watched = groups[group]
+        let own = watched.primary.report
+        let isLost =
+            own.isBlank && own.isOfThisConnection && link(primary(group)).isConnected
+            || isReplaced(group)
+        if watched.acceptsEmpty || isLost { return false }
+        let last = watched.formerLife ?? own
+        return node.demotedAt != nil || last.refreshedAt == nil || node.report.isEarlier(than: last)
     }
 
     /// Chooses once the replicas' positions are fresh, or were awaited long enough.
