@@ -106,8 +106,14 @@ package struct EngineStatistics: Equatable, Sendable {
     package var keyspaceHits = 0
     package var keyspaceMisses = 0
     package var expiredKeys = 0
+    /// Slices of the search for expired keys that ended for lack of time, and what all took.
+    package var expirySlicesCut = 0
+    package var expiryMicroseconds: Int64 = 0
     package var evictedKeys = 0
     package var evictedClients = 0
+    /// Since when memory is above `maxmemory`, and for how long it was before.
+    package var exceedingSince: Int64?
+    package var exceedingMicroseconds: Int64 = 0
     package var unexpectedErrorReplies = 0
     /// Time of fast commands, which is measured by the batch, and how many they were.
     package var sharedMicroseconds = 0
@@ -116,7 +122,6 @@ package struct EngineStatistics: Equatable, Sendable {
 }
 
 /// States in which some commands are refused or wait. One test covers them all on the hot path.
-
 package struct Gates: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -37,6 +37,7 @@ extension ServiceHost where Served: ~Copyable {
         switch transfer {
         case .done(let count):
             frontend.value.statistics.bytesIn &+= count
+            frontend.value.statistics.readsProcessed &+= 1
             session.value.bytesIn &+= count
             ready.append(session)
             frontend.value.enqueue(session)

@@ -265,6 +265,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         usage.residentBytes = used.residentBytes
         usage.userMicroseconds = Int(used.userMicroseconds)
         usage.systemMicroseconds = Int(used.systemMicroseconds)
+        usage.threadUserMicroseconds = Int(used.threadUserMicroseconds)
+        usage.threadSystemMicroseconds = Int(used.threadSystemMicroseconds)
         if now >= nextFigures {
             nextFigures = now + 1_000_000
             figures = Allocator.figures()

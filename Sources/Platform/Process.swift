@@ -110,7 +110,7 @@ package enum Process {
         return "\(text(name.sysname)) \(text(name.release)) \(text(name.machine))"
     }
 
-    /// What this process has used so far.
+    /// What this process has used so far, and of that the thread that asks.
     package static func usage() -> ResourceUsage {
         func times(_ who: __rusage_who) -> (user: Int64, system: Int64) {
             var usage = rusage()
@@ -121,8 +121,11 @@ package enum Process {
             return (microseconds(usage.ru_utime), microseconds(usage.ru_stime))
         }
         let (own, children) = (times(RUSAGE_SELF), times(RUSAGE_CHILDREN))
+        // RUSAGE_THREAD, which the header has for GNU programs only.
+        let thread = times(__rusage_who(rawValue: 1))
         return ResourceUsage(
             userMicroseconds: own.user, systemMicroseconds: own.system,
+            threadUserMicroseconds: thread.user, threadSystemMicroseconds: thread.system,
             childUserMicroseconds: children.user, childSystemMicroseconds: children.system,
             residentBytes: residentBytes())
     }
@@ -146,6 +149,7 @@ package enum Process {
 /// CPU time in microseconds and memory in bytes.
 package struct ResourceUsage: Equatable, Sendable {
     package let userMicroseconds, systemMicroseconds: Int64
+    package let threadUserMicroseconds, threadSystemMicroseconds: Int64
     package let childUserMicroseconds, childSystemMicroseconds: Int64
     package let residentBytes: Int
 }

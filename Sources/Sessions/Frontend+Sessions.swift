@@ -122,6 +122,7 @@ extension Frontend {
         slot.value.replySent &+= count
         slot.value.bytesOut &+= count
         statistics.bytesOut &+= count
+        statistics.writesProcessed &+= 1
     }
 
     /// Class of the session for output limits and CLIENT KILL TYPE.

@@ -10,6 +10,9 @@ package struct FrontendStatistics: Equatable, Sendable {
     @usableFromInline package var commandsProcessed = 0
     package var bytesIn = 0
     @usableFromInline package var bytesOut = 0
+    /// Reads that brought bytes, and writes that took some.
+    package var readsProcessed = 0
+    @usableFromInline package var writesProcessed = 0
     package var replicationBytesIn = 0
     package var replicationBytesOut = 0
     package var errorReplies = 0

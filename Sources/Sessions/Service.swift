@@ -139,6 +139,9 @@ package struct ProcessUsage: Equatable, Sendable {
     package var residentBytes = 0
     package var userMicroseconds = 0
     package var systemMicroseconds = 0
+    /// Of that, the loop's own thread.
+    package var threadUserMicroseconds = 0
+    package var threadSystemMicroseconds = 0
     /// Bytes in blocks of the allocator, in its pages, and in RAM for it; 0 where it does not tell.
     package var allocatorAllocated = 0
     package var allocatorActive = 0

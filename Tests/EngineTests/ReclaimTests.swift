@@ -75,6 +75,25 @@ import Testing
         return bench
     }
 
+    @Test func howLongMemoryIsAboveTheLimitCanBeSeen() {
+        let bench = full(.noEviction)
+        func shown() -> [Substring] {
+            bench.engine.value.info([.stats]).split(separator: "\r\n")
+                .filter { $0.contains("eviction_exceeded_time") }
+        }
+        bench.run("PING")
+        bench.wait(1500)
+        #expect(
+            shown() == [
+                "total_eviction_exceeded_time:1500", "current_eviction_exceeded_time:1500",
+            ])
+        bench.run("FLUSHALL")
+        settle(bench)
+        bench.wait(1000)
+        #expect(
+            shown() == ["total_eviction_exceeded_time:1500", "current_eviction_exceeded_time:0"])
+    }
+
     private func settle(_ bench: EngineBench) {
         for _ in 0..<10 { bench.run("PING") }
     }

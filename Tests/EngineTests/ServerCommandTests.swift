@@ -304,6 +304,8 @@ struct ServerCommandTests {
         let slot = bench.open()
         var usage = ProcessUsage()
         usage.residentBytes = 12 << 20
+        usage.threadUserMicroseconds = 1_500_000
+        usage.threadSystemMicroseconds = 250
         usage.allocatorAllocated = 4 << 20
         usage.allocatorActive = 6 << 20
         usage.allocatorResident = 8 << 20
@@ -317,6 +319,9 @@ struct ServerCommandTests {
             "rss_overhead_bytes:4194304", "mem_allocator:\(Allocator.name)",
         ]
         for field in fields { #expect(info.contains("\r\n\(field)\r\n"), "\(field)") }
+        let processor = bench.ask(slot, "INFO", "cpu")
+        #expect(processor.contains("\r\nused_cpu_user_main_thread:1.500000\r\n"))
+        #expect(processor.contains("\r\nused_cpu_sys_main_thread:0.000250\r\n"))
         let stats = bench.ask(slot, "MEMORY", "STATS")
         #expect(stats.contains("$18\r\nallocator.resident\r\n:8388608\r\n"))
         #expect(stats.contains("$19\r\nallocator-rss.bytes\r\n:2097152\r\n"))

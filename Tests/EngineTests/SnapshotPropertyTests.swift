@@ -95,6 +95,26 @@ import Testing
         #expect(server.digest == expected)
     }
 
+    @Test func howFarASnapshotIsCanBeSeen() {
+        let network = TestNetwork()
+        let server = network.add("p")
+        for number in 0..<500 { server.run("SET", "k\(number)", "1") }
+        func progress() -> [String] {
+            ["processed", "total"].map { server.info("current_save_keys_\($0)") }
+                + [server.info("current_fork_perc")]
+        }
+        #expect(progress() == ["0", "0", "0.00"])
+        server.run("CONFIG", "SET", "rdb-key-save-delay", "300")
+        server.run("BGSAVE")
+        network.pass(milliseconds: 20, step: 1)
+        let now = progress()
+        let keys = Int(now[0]) ?? 0
+        #expect(keys > 0 && keys < 500 && now[1] == "500")
+        #expect(abs((Double(now[2]) ?? 0) - Double(keys) / 5) < 0.01)
+        #expect(network.wait { server.info("rdb_bgsave_in_progress") == "0" })
+        #expect(progress() == ["0", "0", "0.00"])
+    }
+
     @Test(arguments: 0..<12)
     func withTheStreamOnTopAReplicaHasWhatIsThereAtTheEnd(seed: Int) {
         let network = TestNetwork()

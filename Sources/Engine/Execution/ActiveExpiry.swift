@@ -43,6 +43,7 @@ extension DataEngine {
         let start = frontend.clock()
         var (examined, expired) = (0, 0)
         var took: Int64 = 0
+        defer { statistics.expiryMicroseconds += took }
         while examined < expiryCeiling {
             let (slice, keys) = findExpired(DataEngine.expiryStep)
             for (database, key) in keys { expireFound(database, key) }
@@ -50,7 +51,11 @@ extension DataEngine {
             expired += slice.expired
             took = frontend.clock() - start
             let isStale = expired * 100 > examined * acceptableStalePercent
-            if slice.roundEnded || took >= DataEngine.expirySliceTime || !hasTimeLeft { break }
+            if slice.roundEnded { break }
+            if took >= DataEngine.expirySliceTime || !hasTimeLeft {
+                statistics.expirySlicesCut += 1
+                break
+            }
             if examined >= expiryFloor, !isStale { break }
         }
         reclaim.stalePercent = examined > 0 ? expired * 100 / examined : 0

@@ -54,6 +54,7 @@ extension DataEngine {
             reclaim.isEvictionDue = true
         } else {
             gates.remove(.memoryLimit)
+            noteExcess()
         }
         let usesLFU = settings.maxmemoryPolicy.usesLFU
         if keyspace.usesLFU != usesLFU { keyspace.usesLFU = usesLFU }
@@ -65,6 +66,23 @@ extension DataEngine {
     /// Evicts keys until memory is below `maxmemory`; false if there is nothing to evict. After a
     /// bounded amount of work it lets the command through and goes on before the next one.
     mutating func makeRoom() -> Bool {
+        let hasRoom = evictToLimit()
+        noteExcess()
+        return hasRoom
+    }
+
+    /// For how long memory has been, and was, above the limit.
+    private mutating func noteExcess() {
+        let now = frontend.time.monotonic
+        if settings.maxmemory > 0, countedMemory > settings.maxmemory, mayEvict {
+            if statistics.exceedingSince == nil { statistics.exceedingSince = now }
+        } else if let since = statistics.exceedingSince {
+            statistics.exceedingMicroseconds += now - since
+            statistics.exceedingSince = nil
+        }
+    }
+
+    private mutating func evictToLimit() -> Bool {
         guard settings.maxmemory > 0, countedMemory > settings.maxmemory, mayEvict else {
             return true
         }

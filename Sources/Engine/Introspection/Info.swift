@@ -115,6 +115,10 @@ extension DataEngine {
         info.field("used_cpu_user", InfoText.seconds(usage.userMicroseconds))
         info.field("used_cpu_sys_children", InfoText.seconds(0))
         info.field("used_cpu_user_children", InfoText.seconds(0))
+        info.field(
+            "used_cpu_sys_main_thread", InfoText.seconds(usage.threadSystemMicroseconds))
+        info.field(
+            "used_cpu_user_main_thread", InfoText.seconds(usage.threadUserMicroseconds))
     }
 
     private func commandInfo(_ info: inout InfoText) {

@@ -1,4 +1,5 @@
 import Keyspace
+import Persistence
 import RESP
 import Sessions
 
@@ -23,8 +24,15 @@ extension DataEngine {
         resyncInfo(&info)
         info.field("expired_keys", statistics.expiredKeys)
         info.field("expired_stale_perc", InfoText.fixed(Double(reclaim.stalePercent), 2))
+        info.field("expired_time_cap_reached_count", statistics.expirySlicesCut)
+        info.field("expire_cycle_cpu_milliseconds", statistics.expiryMicroseconds / 1000)
         info.field("evicted_keys", statistics.evictedKeys)
         info.field("evicted_clients", statistics.evictedClients)
+        let exceeding = statistics.exceedingSince.map { frontend.time.monotonic - $0 } ?? 0
+        info.field(
+            "total_eviction_exceeded_time",
+            (statistics.exceedingMicroseconds + exceeding) / 1000)
+        info.field("current_eviction_exceeded_time", exceeding / 1000)
         info.field("keyspace_hits", statistics.keyspaceHits)
         info.field("keyspace_misses", statistics.keyspaceMisses)
         info.field("pubsub_channels", frontend.pubsub.channels.count)
@@ -47,6 +55,8 @@ extension DataEngine {
         info.field("unexpected_error_replies", statistics.unexpectedErrorReplies)
         info.field("total_error_replies", counts.errorReplies)
         info.field("dump_payload_sanitizations", 0)
+        info.field("total_reads_processed", counts.readsProcessed)
+        info.field("total_writes_processed", counts.writesProcessed)
         info.field("io_threaded_reads_processed", 0)
         info.field("io_threaded_writes_processed", 0)
         info.field(
@@ -60,7 +70,7 @@ extension DataEngine {
         InfoText.fixed(Double(meter.perSecond) / 1024, 2)
     }
 
-    func persistenceInfo(_ info: inout InfoText) {
+    mutating func persistenceInfo(_ info: inout InfoText) {
         let saved = persistence.statistics
         let now = frontend.time.wall / 1_000_000
         let isLoading = gates.contains(.loading)
@@ -72,9 +82,12 @@ extension DataEngine {
         info.field("current_cow_peak", 0)
         info.field("current_cow_size", 0)
         info.field("current_cow_size_age", 0)
-        info.field("current_fork_perc", InfoText.fixed(0, 2))
-        info.field("current_save_keys_processed", 0)
-        info.field("current_save_keys_total", 0)
+        let keys = persistence.run?.encoder.keysWritten ?? 0
+        let allKeys = persistence.run?.encoder.keysTotal ?? 0
+        let share = allKeys > 0 ? Double(keys) * 100 / Double(allKeys) : 0
+        info.field("current_fork_perc", InfoText.fixed(share, 2))
+        info.field("current_save_keys_processed", keys)
+        info.field("current_save_keys_total", allKeys)
         info.field("rdb_changes_since_last_save", keyspace.changes - saved.changesAtSave)
         info.field("rdb_bgsave_in_progress", isSnapshotting)
         info.field("rdb_last_save_time", lastSaveTime)

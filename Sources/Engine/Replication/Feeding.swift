@@ -80,6 +80,7 @@ extension DataEngine {
         if !session.value.reply.buffer.isEmpty { return frontend.sent(session, count) }
         let id = session.value.id
         frontend.statistics.bytesOut &+= count
+        frontend.statistics.writesProcessed &+= 1
         frontend.statistics.replicationBytesOut &+= count
         session.value.bytesOut &+= count
         if persistence.transfers[id] != nil {
