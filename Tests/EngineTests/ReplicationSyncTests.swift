@@ -69,15 +69,20 @@ import Testing
         let network = TestNetwork()
         let primary = network.add("p")
         for index in 0..<3000 { primary.run("SET", "key:\(index)", "\(index)") }
+        // Each key takes a while, so that clients go on writing meanwhile.
+        primary.run("CONFIG", "SET", "rdb-key-save-delay", "300")
         network.chunk = 4000
         let replica = network.add("r")
-        // Between two rounds of the network clients go on writing.
-        let writer = TestClient(network, primary)
         replica.run("REPLICAOF", "p", "6379")
+        var during = 0
         for index in 0..<200 {
-            _ = writer?.run("SET", "key:\(index * 7)", "new")
-            _ = writer?.run("DEL", "key:\(index * 11)")
+            if primary.info("rdb_bgsave_in_progress") == "1" { during += 1 }
+            primary.run("SET", "key:\(index * 7)", "new")
+            primary.run("DEL", "key:\(index * 11)")
+            network.pass(milliseconds: 1, step: 1)
         }
+        #expect(during > 100 && !replica.isLinkUp)
+        primary.run("CONFIG", "SET", "rdb-key-save-delay", "0")
         #expect(network.wait { replica.isLinkUp && replica.place == primary.place })
         #expect(replica.digest == primary.digest)
     }
