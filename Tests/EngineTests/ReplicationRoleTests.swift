@@ -280,6 +280,24 @@ import Testing
         #expect(network.wait { replicas[0].isLinkUp } && replicas[0].digest == primary.digest)
     }
 
+    @Test func consentEndsWhenAFencedPrimaryServes() {
+        let (primary, _) = group(1)
+        watch(primary)
+        primary.run("SAVE")
+        primary.restart()
+        #expect(primary.run("TANDEM", "ACCEPT-EMPTY") == .simple("OK"))
+        #expect(primary.run("TANDEM", "RESUME", "5") == .simple("OK"))
+        #expect(primary.run("TANDEM", "ACCEPT-EMPTY") == .simple("OK"))
+        // Much later it follows one that was not there, and comes with nothing.
+        let other = network.add("other")
+        other.kill()
+        primary.run("REPLICAOF", "other", "6379")
+        network.pass(milliseconds: 3000)
+        other.restart()
+        network.pass(milliseconds: 12000)
+        #expect(primary.get("a") == "1")
+    }
+
     @Test func aFencedPrimaryKeepsItsPlaceInTheHistory() {
         let (primary, _) = group(1) { $0.replBacklogTTL = 2 }
         watch(primary)

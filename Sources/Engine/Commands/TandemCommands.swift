@@ -97,14 +97,16 @@ func tandemResume(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -
         call.reply.ok()
         return .none
     }
-    engine.liftFence()
+    engine.resumeService()
     engine.replication.node.state.epoch = epoch
     return engine.answerWhenRecorded(call, isChanged: true)
 }
 
-/// Consent is for what goes on now: a replica whose link is up has nothing to consent to.
+/// Consent is for what goes on now: who serves, and a replica whose link is up, have nothing to
+/// consent to.
 func tandemAcceptEmpty(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
-    if !engine.replication.primary.isOnline {
+    let mayFollow = engine.replication.isReplica || engine.replication.fence.isClosed
+    if mayFollow, !engine.replication.primary.isOnline {
         engine.replication.primary.acceptsEmpty = true
         engine.replication.primary.emptyGuard?.confirm()
     }

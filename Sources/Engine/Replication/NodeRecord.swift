@@ -130,6 +130,12 @@ extension DataEngine {
     }
 
     /// Lets a fenced primary serve.
+    mutating func resumeService() {
+        liftFence()
+        // What was consented to was for following somebody.
+        replication.primary.acceptsEmpty = false
+    }
+
     mutating func liftFence() {
         guard replication.fence.isClosed else { return }
         replication.fence.open()

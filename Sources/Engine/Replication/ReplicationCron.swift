@@ -11,7 +11,7 @@ extension DataEngine {
             frontend.requests.append(.extendTimeout(microseconds: DataEngine.patience))
         }
         if let reminder = replication.remindOfFence(at: now) { log(reminder) }
-        if replication.fence.isOver(at: now) { liftFence() }
+        if replication.fence.isOver(at: now) { resumeService() }
         guard startup == .done || startup == .notBegun else { return }
         if replication.isReplica { superviseLink(at: now) }
         pingReplicas()
