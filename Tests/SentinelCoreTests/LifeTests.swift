@@ -73,6 +73,7 @@ struct LifeTests {
         let network = formerPrimary()
         network.run(30000)
         #expect(!serves(network, 7000))
+        #expect(network.logs.contains { $0.contains("SENTINEL ACCEPT-EMPTY gives them up") })
         restart(network, 7001, isFenced: true)
         #expect(network.run(atMost: 10000) { serves(network, 7001) })
         #expect(network.run(atMost: 10000) { network.servers[7000]?.primary == 7001 })
@@ -99,6 +100,30 @@ struct LifeTests {
         network.servers[7001]?.isFenced = true
         #expect(network.run(atMost: 20000) { serves(network, 7000) })
         #expect(network.run(atMost: 10000) { network.servers[7001]?.primary == 7000 })
+    }
+
+    @Test("who was replaced has more than what the primary came back with")
+    func primaryBackWithLess() {
+        let network = formerPrimary()
+        network.run(3000)
+        // From a file that is older than that of 7000.
+        restart(network, 7001, isFenced: true)
+        network.servers[7001]?.history = Self.first
+        network.servers[7001]?.formerHistory = (Self.first, 501)
+        network.servers[7001]?.offset = 500
+        #expect(network.run(atMost: 10000) { serves(network, 7000) })
+        #expect(network.run(atMost: 10000) { network.servers[7001]?.primary == 7000 })
+    }
+
+    @Test("nobody is told of a fenced node because the primary came back as its replica")
+    func backAsReplica() {
+        let network = formerPrimary()
+        restart(network, 7001, isFenced: false)
+        network.servers[7001]?.primary = 7000
+        network.servers[7001]?.linkIsUp = false
+        #expect(
+            network.run(atMost: 15000) { serves(network, 7001) && network.allAgree(on: 7001) })
+        #expect(!network.events(.switchPrimary).contains { $0.text.hasSuffix(" 7000") })
     }
 
     @Test("a former primary that lost its disk does not serve beside the new one")

@@ -95,7 +95,8 @@ extension SentinelState {
         else { return false }
         return !best.contains { watched.replicas[$0].report.hasAtLeast(own) }
             && watched.replicas.allSatisfy {
-                $0.report.role == .replica || $0.report.lacksAll(of: own)
+                $0.report.role == .replica || $0.report.isFenced
+                    || $0.report.lacksAll(of: own)
             }
     }
 

@@ -40,9 +40,23 @@ extension NodeReport {
             && !histories.contains(other.currentHistory[...])
     }
 
-    /// Whether the data are known to belong to an earlier history than the other's.
+    /// Whether the data are known to belong to an earlier history than the other's: one of the two
+    /// remembers both.
     func isEarlier(than other: NodeReport) -> Bool {
-        currentHistory != other.currentHistory && isLater(than: other) == false
+        for memory in [other.histories, histories] {
+            guard let theirs = memory.lastIndex(of: other.currentHistory[...]),
+                let own = memory.lastIndex(of: currentHistory[...])
+            else { continue }
+            return own < theirs
+        }
+        return false
+    }
+
+    /// Whether the data are known to be older than the other's: of an earlier history, or less of
+    /// the same one.
+    func isOlder(than other: NodeReport) -> Bool {
+        currentHistory == other.currentHistory
+            ? other.hasMore(than: self) : isEarlier(than: other)
     }
 
     /// Whether the data belong to a later history than the other's, as far as one of the two

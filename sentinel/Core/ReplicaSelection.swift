@@ -91,9 +91,10 @@ extension SentinelState {
     private func isOutdated(_ group: Int, _ node: Instance) -> Bool {
         let watched = groups[group]
         let own = watched.primary.report
+        let hasTold =
+            own.isOfThisConnection && !own.isLoading && link(primary(group)).isConnected
         let isLost =
-            own.isBlank && own.isOfThisConnection && link(primary(group)).isConnected
-            || isReplaced(group)
+            hasTold && (own.isBlank || own.isOlder(than: node.report)) || isReplaced(group)
         if watched.acceptsEmpty || isLost { return false }
         let last = watched.formerLife ?? own
         return node.demotedAt != nil || last.refreshedAt == nil || node.report.isEarlier(than: last)
@@ -126,7 +127,7 @@ extension SentinelState {
         guard let chosen else {
             let watched = groups[group]
             guard watched.replicas.contains(where: { wouldLoseAll(watched, $0) }) else {
-                return abortFailover(group, .abortNoGoodReplica)
+                return refuseOutdated(group)
             }
             return refuseEmpty(group)
         }
@@ -169,6 +170,22 @@ extension SentinelState {
             text += "and who held data may come back; SENTINEL ACCEPT-EMPTY gives them up"
         }
         actions.append(.log(.warning, text))
+        abortFailover(group, .abortNoGoodReplica)
+    }
+
+    /// Nobody can serve, except perhaps one behind its fence with data that are known to be old.
+    private mutating func refuseOutdated(_ group: Int) {
+        let watched = groups[group]
+        let old = watched.replicas.first {
+            $0.downSince == nil && $0.report.isFenced && isOutdated(group, $0)
+        }
+        if let old {
+            actions.append(
+                .log(
+                    .warning,
+                    "\(old.address.text) of '\(watched.name)' is not let serve: newer data may "
+                        + "come back; SENTINEL ACCEPT-EMPTY gives them up"))
+        }
         abortFailover(group, .abortNoGoodReplica)
     }
 

@@ -93,8 +93,8 @@ extension SentinelState {
         let ref = replica(group, index)
         guard self[ref].downSince == nil else { return nil }
         let heir = self[ref].report
-        if heir.role == .primary, (heir.refreshedAt ?? .min) >= report.roleSince,
-            !heir.lacksAll(of: report)
+        if heir.role == .primary, !heir.isFenced, !heir.lacksAll(of: report),
+            (heir.refreshedAt ?? .min) >= report.roleSince
         {
             return self[ref].address
         }
