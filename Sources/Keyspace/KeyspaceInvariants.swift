@@ -45,11 +45,7 @@ extension Databases {
             if block.frozenHolders == 0 || block.frozenHolders > block.holders {
                 faults.append("a value of a snapshot that it does not hold")
             }
-            guard snapshot.isActive else { continue }
-            if block.charged == snapshot.mark { bytes += block.footprint }
-            if let images = block.preImages, images.snapshot == snapshot.mark {
-                bytes += images.footprint
-            }
+            if snapshot.isActive { bytes += snapshot.bytes(of: block) }
         }
         if bytes != snapshot.sideBytes, snapshot.isActive {
             faults.append("the snapshot holds \(bytes) bytes and counts \(snapshot.sideBytes)")

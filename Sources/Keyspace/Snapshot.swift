@@ -55,6 +55,12 @@ struct SnapshotState: ~Copyable {
         held.count { $0.value.address == block.address }
     }
 
+    /// What of `sideBytes` a long value takes.
+    func bytes(of block: ValueBlock) -> Int {
+        let images = block.preImages.map { $0.snapshot == mark ? $0.footprint : 0 } ?? 0
+        return images + (block.charged == mark ? block.footprint : 0)
+    }
+
     /// Counts a long value once nobody but the snapshot holds it.
     mutating func charge(_ block: ValueBlock) {
         guard isActive, block.frozenHolders == block.holders, block.charged != mark else { return }
@@ -91,11 +97,7 @@ extension Databases {
         var seen: Set<UInt> = []
         var bytes = 0
         for lent in snapshot.held where seen.insert(lent.value.address).inserted {
-            let block = lent.value
-            if block.charged == snapshot.mark { bytes += block.footprint }
-            if let images = block.preImages, images.snapshot == snapshot.mark {
-                bytes += images.footprint
-            }
+            bytes += snapshot.bytes(of: lent.value)
         }
         return bytes
     }

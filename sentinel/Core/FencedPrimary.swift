@@ -107,11 +107,10 @@ extension SentinelState {
                 || failover.stage == .waitingPromotion && ref == promotedReplica(ref.group)
         else { return }
         guard !value.isError else {
-            let node = self[ref].address
             actions.append(
                 .log(
                     .warning,
-                    "\(node.host):\(node.port) of \(groups[ref.group].name) does not resume: "
+                    "\(self[ref].address.text) of \(groups[ref.group].name) does not resume: "
                         + (value.string ?? "")))
             send(ref, [(["TANDEM", "NODE"], .node)])
             return abortFailover(ref.group, .abortNoGoodReplica)

@@ -54,8 +54,7 @@ extension SentinelState {
         actions.append(
             .log(
                 .warning,
-                "\(self[ref].address.host):\(self[ref].address.port) was lost before it was "
-                    + "promoted; selecting again"))
+                "\(self[ref].address.text) was lost before it was promoted; selecting again"))
         groups[ref.group].failover?.promoted = nil
         enter(.selecting, ref.group)
     }

@@ -4,12 +4,14 @@ import Sessions
 /// Pointing the other replicas to the new primary, a few at a time, and ending the failover.
 extension SentinelState {
     mutating func reconfigureReplicas(_ group: Int, _ failover: Failover) {
-        guard let promoted = failover.promoted, let next = promotedReplica(group),
-            isStillGood(next, failover)
-        else { return endFailover(group) }
+        guard let next = promotedReplica(group), isStillGood(next, failover) else {
+            return endFailover(group)
+        }
         // While its connection is lost it may be starting again without its data.
-        let isReached = self[next].report.isOfThisConnection
-        guard isReached else { return detectEnd(group, failover, promoted, isReached) }
+        guard self[next].report.isOfThisConnection else {
+            return detectEnd(group, failover, next)
+        }
+        let promoted = self[next].address
         let parallel = max(groups[group].settings.parallelSyncs, 1)
         var busy = groups[group].replicas.count { $0.reconfiguration.isUnderWay }
         for index in groups[group].replicas.indices {
@@ -23,7 +25,7 @@ extension SentinelState {
                 busy += 1
             }
         }
-        detectEnd(group, failover, promoted, isReached)
+        detectEnd(group, failover, next)
     }
 
     /// A replica that does not move counts as done; its address is corrected later. True when
@@ -40,9 +42,8 @@ extension SentinelState {
         return true
     }
 
-    private mutating func detectEnd(
-        _ group: Int, _ failover: Failover, _ promoted: Address, _ isReached: Bool
-    ) {
+    private mutating func detectEnd(_ group: Int, _ failover: Failover, _ next: InstanceRef) {
+        let promoted = self[next].address
         let limit = failover.since + microseconds(groups[group].settings.failoverTimeout)
         let isOpen = groups[group].replicas.contains {
             $0.address != promoted && $0.reconfiguration != .done && $0.downSince == nil
@@ -56,7 +57,7 @@ extension SentinelState {
         }
         if isOpen, now > limit {
             event(.warning, .failoverEndForTimeout, primary(group))
-            if isReached { reconfigureTheRest(group, promoted) }
+            if self[next].report.isOfThisConnection { reconfigureTheRest(group, promoted) }
         }
         endFailover(group)
     }

@@ -54,7 +54,7 @@ extension DataEngine {
             reclaim.isEvictionDue = true
         } else {
             gates.remove(.memoryLimit)
-            noteExcess()
+            noteExcess(false)
         }
         let usesLFU = settings.maxmemoryPolicy.usesLFU
         if keyspace.usesLFU != usesLFU { keyspace.usesLFU = usesLFU }
@@ -66,15 +66,24 @@ extension DataEngine {
     /// Evicts keys until memory is below `maxmemory`; false if there is nothing to evict. After a
     /// bounded amount of work it lets the command through and goes on before the next one.
     mutating func makeRoom() -> Bool {
+        guard mustEvict else {
+            noteExcess(false)
+            return true
+        }
         let hasRoom = evictToLimit()
-        noteExcess()
+        noteExcess(mustEvict)
         return hasRoom
     }
 
+    /// Whether memory is above a limit that is ours to keep.
+    private var mustEvict: Bool {
+        settings.maxmemory > 0 && countedMemory > settings.maxmemory && mayEvict
+    }
+
     /// For how long memory has been, and was, above the limit.
-    private mutating func noteExcess() {
+    private mutating func noteExcess(_ isAbove: Bool) {
         let now = frontend.time.monotonic
-        if settings.maxmemory > 0, countedMemory > settings.maxmemory, mayEvict {
+        if isAbove {
             if statistics.exceedingSince == nil { statistics.exceedingSince = now }
         } else if let since = statistics.exceedingSince {
             statistics.exceedingMicroseconds += now - since
@@ -83,9 +92,6 @@ extension DataEngine {
     }
 
     private mutating func evictToLimit() -> Bool {
-        guard settings.maxmemory > 0, countedMemory > settings.maxmemory, mayEvict else {
-            return true
-        }
         guard settings.maxmemoryPolicy != .noEviction else { return hasFreed() }
         let start = frontend.clock()
         for count in 1...DataEngine.evictionLimit {

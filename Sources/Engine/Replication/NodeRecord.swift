@@ -129,13 +129,14 @@ extension DataEngine {
         replication.fence.isClosed ? replication.loadedHistory ?? .none : replication.history.id
     }
 
-    /// Lets a fenced primary serve.
+    /// Lets a fenced primary serve, as a primary.
     mutating func resumeService() {
         liftFence()
         // What was consented to was for following somebody.
         replication.primary.acceptsEmpty = false
     }
 
+    /// Opens the fence, in whatever role.
     mutating func liftFence() {
         guard replication.fence.isClosed else { return }
         replication.fence.open()
