@@ -19,6 +19,16 @@ import Testing
         return (network, primary, replica)
     }
 
+    /// A pair in step, whose replica a sentinel watches.
+    private func watchedPair() -> (TestNetwork, TestServer, TestServer) {
+        let (network, primary, replica) = pair()
+        #expect(network.wait { replica.isLinkUp })
+        let id = String(repeating: "a", count: 40)
+        #expect(
+            replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0") == .simple("OK"))
+        return (network, primary, replica)
+    }
+
     @Test func aNewReplicaGetsEverythingAndThenTheStream() {
         let (network, primary, replica) = pair()
         #expect(network.wait { replica.isLinkUp })
@@ -224,11 +234,7 @@ import Testing
     }
 
     @Test func anEmptyPrimaryDoesNotWipeAWatchedReplica() {
-        let (network, primary, replica) = pair()
-        #expect(network.wait { replica.isLinkUp })
-        let id = String(repeating: "a", count: 40)
-        #expect(
-            replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0") == .simple("OK"))
+        let (network, primary, replica) = watchedPair()
         primary.files = [:]
         primary.restart()
         network.pass(milliseconds: 8000)
@@ -240,10 +246,7 @@ import Testing
 
     /// The sentinels get the time to see that the primary is another node than before.
     @Test func aWatchedReplicaKeepsItsDataForAWhileFromAPrimaryThatDoesNotKnowThem() {
-        let (network, primary, replica) = pair()
-        #expect(network.wait { replica.isLinkUp })
-        let id = String(repeating: "a", count: 40)
-        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        let (network, primary, replica) = watchedPair()
         primary.files = [:]
         primary.restart()
         primary.run("SET", "other", "1")
@@ -267,10 +270,7 @@ import Testing
     @Test func anOrderDoesNotCoverALaterLifeOfThePrimary() {
         var interrupted: Set<String> = []
         for rounds in 1...40 {
-            let (network, first, replica) = pair()
-            #expect(network.wait { replica.isLinkUp })
-            let id = String(repeating: "a", count: 40)
-            replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+            let (network, first, replica) = watchedPair()
             let second = network.add("s")
             second.run("SET", "second", String(repeating: "x", count: 2000))
             network.chunk = 50
@@ -293,10 +293,7 @@ import Testing
 
     /// The primary that was named cannot be reached at first, and comes back with nothing.
     @Test func anOrderDoesNotCoverAPrimaryThatWasNotThere() {
-        let (network, first, replica) = pair()
-        #expect(network.wait { replica.isLinkUp })
-        let id = String(repeating: "a", count: 40)
-        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        let (network, first, replica) = watchedPair()
         let second = network.add("s")
         second.run("SET", "second", "x")
         first.kill()
@@ -310,10 +307,7 @@ import Testing
 
     /// A refusal asks for REPLICAOF, which names the primary that is followed already.
     @Test func theOrderCanBeRepeatedWhileTheLinkIsDown() {
-        let (network, first, replica) = pair()
-        #expect(network.wait { replica.isLinkUp })
-        let id = String(repeating: "a", count: 40)
-        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        let (network, first, replica) = watchedPair()
         first.kill()
         first.restart()
         network.pass(milliseconds: 8000)
@@ -325,10 +319,7 @@ import Testing
 
     /// The same, but a client has written to it before anybody looked.
     @Test func whatALaterLifeWasGivenWaitsForTheSentinels() {
-        let (network, first, replica) = pair()
-        #expect(network.wait { replica.isLinkUp })
-        let id = String(repeating: "a", count: 40)
-        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        let (network, first, replica) = watchedPair()
         let second = network.add("s")
         first.kill()
         second.kill()
@@ -342,10 +333,7 @@ import Testing
     }
 
     @Test func consentToAnEmptyPrimaryIsGoodForOneTime() {
-        let (network, primary, replica) = pair()
-        #expect(network.wait { replica.isLinkUp })
-        let id = String(repeating: "a", count: 40)
-        replica.run("TANDEM", "WATCH", "g", id, "s", "26379", "2", "3", "0")
+        let (network, primary, replica) = watchedPair()
         // There is nothing to consent to while all is well.
         #expect(replica.run("TANDEM", "ACCEPT-EMPTY") == .simple("OK"))
         // Nor is there after a link that was lost goes on where it was.

@@ -59,8 +59,7 @@ import Testing
         twins.setRange(0, key, 400_000, [2])
         let ahead = twins.keyspace.snapshotSideBytes
         #expect(before == 0 && behind == 0 && ahead > page && ahead < page + 1000)
-        while !reader.slice(&twins, limit: 1) {}
-        reader.finish(&twins)
+        reader.readAll(&twins)
         twins.checkAll()
     }
 
@@ -98,8 +97,7 @@ import Testing
         twins.rename(0, other, Array("third".utf8))
         twins.setRange(0, Array("third".utf8), 70_000, [4])
         twins.checkAll()
-        while !reader.slice(&twins, limit: 1) {}
-        reader.finish(&twins)
+        reader.readAll(&twins)
         twins.checkAll()
     }
 
@@ -113,8 +111,7 @@ import Testing
         twins.delete(0, longer)
         twins.setRange(0, key, 740_000, [1])
         twins.checkAll()
-        while !reader.slice(&twins, limit: 1) {}
-        reader.finish(&twins)
+        reader.readAll(&twins)
     }
 
     @Test("It grows by moving, not by being copied, also while it is frozen and being read")
@@ -135,8 +132,7 @@ import Testing
             while !reader.hasMore { _ = reader.slice(&twins, limit: 1) }
             reader.readOn(2_500_000)
         }
-        while !reader.slice(&twins, limit: 1) {}
-        reader.finish(&twins)
+        reader.readAll(&twins)
         twins.checkAll()
     }
 

@@ -59,6 +59,12 @@ struct SnapshotReader: ~Copyable {
         if late[0].rest.isEmpty { late.removeFirst() }
     }
 
+    /// Takes what is left of the snapshot, and ends it.
+    mutating func readAll(_ twins: inout Twins) {
+        while !slice(&twins, limit: 1) {}
+        finish(&twins)
+    }
+
     mutating func finish(_ twins: inout Twins) {
         while hasMore { readOn(Int.max) }
         twins.keyspace.endSnapshot(id)

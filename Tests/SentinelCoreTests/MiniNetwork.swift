@@ -458,6 +458,12 @@ extension MiniNetwork {
         }
     }
 
+    /// Whether any sentinel has told the server to follow the other.
+    func wasTold(_ port: Int, toFollow other: Int) -> Bool {
+        servers[port]?.requests.contains { $0.first == "SLAVEOF" && $0.last == String(other) }
+            ?? false
+    }
+
     func events(_ channel: EventName) -> [Published] {
         events.filter { $0.channel == channel.rawValue }
     }
