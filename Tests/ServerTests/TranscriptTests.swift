@@ -28,9 +28,9 @@ struct TranscriptTests {
         let actual = try transcript.play(
             on: RunningServer(ServerProgram.tandem, settings), resp: version)
         for (index, step) in transcript.steps.enumerated() where !differences.excuse(step.text) {
+            let isSame = Transcript.agree(expected[index], actual[index], step.comparison)
             let wanted = Transcript.view(expected[index], step.comparison)
             let got = Transcript.view(actual[index], step.comparison)
-            let isSame = wanted == got
             #expect(isSame, "\(name):\(step.line): \(step.text)\n\(contrast(wanted, got))")
         }
     }
@@ -67,6 +67,11 @@ struct TranscriptTests {
         #expect(Transcript.view(one, .anyOrder) == Transcript.view(two, .anyOrder))
         #expect(Transcript.view(Array(":1\r\n".utf8), .masked) == ":N\r\n")
         #expect(Transcript.view(Array("-ERR a b\r\n".utf8), .kind) == "-ERR")
+        let near = { (one: Int, two: Int) in
+            Transcript.agree(Array(":\(one)\r\n".utf8), Array(":\(two)\r\n".utf8), .near)
+        }
+        #expect(near(100, 99) && near(-1, -1))
+        #expect(!near(100, 98) && !near(-1, -2) && !Transcript.agree(one, two, .near))
     }
 
     @Test("a reply ends where its frame ends") func frames() throws {
