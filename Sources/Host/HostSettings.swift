@@ -47,11 +47,13 @@ package struct HostedProgram<Served: Service & ~Copyable> {
 }
 
 /// Why the host cannot start or go on, in words for the log.
+@usableFromInline
 package struct HostError: Error, Equatable, CustomStringConvertible, Sendable {
-    package let description: String
+    @usableFromInline package let description: String
     /// Whether it is about an address that this machine does not have.
     let isMissingAddress: Bool
 
+    @usableFromInline
     package init(_ description: String) {
         self.init(description, isMissingAddress: false)
     }

@@ -13,6 +13,7 @@ struct RunningProgram {
 
 /// The service's rare requests.
 extension ServiceHost where Served: ~Copyable {
+    @usableFromInline
     mutating func performRequests() {
         isDeadlineOld = true
         while let request = service.value.nextRequest() { perform(request) }

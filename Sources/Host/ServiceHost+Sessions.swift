@@ -9,10 +9,10 @@ extension ServiceHost where Served: ~Copyable {
     /// Bytes a replica may be sent in one turn, so that it does not starve the others.
     private static var outputPerTurn: Int { 1 << 20 }
     /// Unparsed bytes after which a session that waits is not read from for a while.
-    @inline(__always)
-    private static var restingInput: Int { 1 << 20 }
+    @inlinable @inline(__always)
+    static var restingInput: Int { 1 << 20 }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     mutating func handle(_ event: Event) {
         guard case .session(let session) = Owner(event.user) else { return handleOther(event) }
         if event.isReadable { receive(session, event) }
@@ -20,8 +20,8 @@ extension ServiceHost where Served: ~Copyable {
         if event.isWritable, loop.contains(event.token) { flush(session) }
     }
 
-    @inline(never)
-    private mutating func handleOther(_ event: Event) {
+    @usableFromInline @inline(never)
+    mutating func handleOther(_ event: Event) {
         startTurn()
         switch Owner(event.user) {
         case .session: break
@@ -30,8 +30,8 @@ extension ServiceHost where Served: ~Copyable {
         }
     }
 
-    @inline(__always)
-    private mutating func receive(_ session: Slot<Session>, _ event: Event) {
+    @inlinable @inline(__always)
+    mutating func receive(_ session: Slot<Session>, _ event: Event) {
         let transfer = loop.lend(
             event, to: &session.value.input, expecting: session.value.parser.expectedBytes)
         switch transfer {
@@ -49,8 +49,8 @@ extension ServiceHost where Served: ~Copyable {
         }
     }
 
-    @inline(never)
-    private mutating func inputEnded(_ session: Slot<Session>, _ transfer: Transfer) {
+    @usableFromInline @inline(never)
+    mutating func inputEnded(_ session: Slot<Session>, _ transfer: Transfer) {
         if log.level <= .verbose {
             if case .failed(let number) = transfer {
                 log.write(.verbose, "Reading from client: \(SystemError.reason(number))")
@@ -63,8 +63,8 @@ extension ServiceHost where Served: ~Copyable {
 
     /// Stops reading from a session that sends faster than it is served. One that waits for the
     /// end of a long value goes on.
-    @inline(never)
-    private mutating func rest(_ session: Slot<Session>, _ token: Token) {
+    @usableFromInline @inline(never)
+    mutating func rest(_ session: Slot<Session>, _ token: Token) {
         guard isHeldUp(session) else { return }
         if restingInputs.insert(session.address).inserted { loop.watchReads(token, false) }
         lookEveryTurn()
@@ -86,18 +86,21 @@ extension ServiceHost where Served: ~Copyable {
     }
 
     /// Writes to every session that the service has output for.
-    @inline(__always)
+    @inlinable @inline(__always)
     mutating func flushOutputs() {
         frontend.value.takeFlushList(into: &flushing)
-        for index in 0..<flushing.count { write(to: flushing[index]) }
+        for index in 0..<flushing.count {
+            frontend.value.beginFlush(flushing[index])
+            write(to: flushing[index])
+        }
     }
 
     /// Writes to one session as much as it takes, outside the list.
-    @inline(never)
+    @usableFromInline @inline(never)
     mutating func flush(_ session: Slot<Session>) { write(to: session) }
 
-    @inline(__always)
-    private mutating func write(to session: Slot<Session>) {
+    @inlinable @inline(__always)
+    mutating func write(to session: Slot<Session>) {
         if _slowPath(session.value.role == .replica) { return flushReplica(session) }
         let token = session.token
         let bytes = frontend.value.sendable(session)
@@ -114,8 +117,8 @@ extension ServiceHost where Served: ~Copyable {
     }
 
     /// A replica's output comes in pieces: what it was answered, a snapshot, the stream.
-    @inline(never)
-    private mutating func flushReplica(_ session: Slot<Session>) {
+    @usableFromInline @inline(never)
+    mutating func flushReplica(_ session: Slot<Session>) {
         isDeadlineOld = true
         let token = session.token
         var budget = Self.outputPerTurn
@@ -132,8 +135,8 @@ extension ServiceHost where Served: ~Copyable {
         }
     }
 
-    @inline(never)
-    private mutating func outputFailed(
+    @usableFromInline @inline(never)
+    mutating func outputFailed(
         _ session: Slot<Session>, _ token: Token, _ transfer: Transfer
     ) {
         if case .wouldBlock = transfer { return outputBlocked(session, token) }
@@ -143,8 +146,8 @@ extension ServiceHost where Served: ~Copyable {
         disconnect(session)
     }
 
-    @inline(never)
-    private mutating func outputEnded(_ session: Slot<Session>, _ token: Token) {
+    @usableFromInline @inline(never)
+    mutating func outputEnded(_ session: Slot<Session>, _ token: Token) {
         if !blockedOutputs.isEmpty, blockedOutputs.remove(session.address) != nil {
             loop.watchWrites(token, false)
         }
@@ -156,13 +159,14 @@ extension ServiceHost where Served: ~Copyable {
         }
     }
 
-    @inline(never)
-    private mutating func outputBlocked(_ session: Slot<Session>, _ token: Token) {
+    @usableFromInline @inline(never)
+    mutating func outputBlocked(_ session: Slot<Session>, _ token: Token) {
         if blockedOutputs.insert(session.address).inserted { loop.watchWrites(token, true) }
         frontend.value.enforceOutputLimit(session)
     }
 
     /// Closes the sessions that the service wants closed.
+    @usableFromInline
     mutating func closeSessions() {
         while !frontend.value.closeList.isEmpty {
             let closing = frontend.value.closeList

@@ -9,15 +9,17 @@ import Sessions
 /// A turn: wait, read and accept, let the service process what came, run its timers, do what it
 /// asks for, write one batch of output to every session that has some. Only what a turn always
 /// needs is asked of the service; the rest is behind facts that the frontend tells at no cost.
+/// What every turn runs is inlinable: each program has its own, made for its service.
+@usableFromInline
 package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
-    let service: Slot<Served>
+    @usableFromInline let service: Slot<Served>
     /// The frontend of `service`.
-    let frontend: Slot<Frontend>
+    @usableFromInline let frontend: Slot<Frontend>
     let program: HostedProgram<Served>
     let log: Log
     var settings: HostSettings
     private let passing = PassedByAddress()
-    var loop: EventLoop
+    @usableFromInline var loop: EventLoop
     var supervisor = Supervisor()
 
     // Sockets.
@@ -29,11 +31,11 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     /// Whether connections wait for descriptors, which the log says once.
     var cannotAccept = false
     /// Sessions that got bytes in this turn, which may be lent.
-    var ready = FlatList<Slot<Session>>(capacity: 128)
+    @usableFromInline var ready = FlatList<Slot<Session>>(capacity: 128)
     /// Sessions to write to, taken from the service.
-    var flushing = FlatList<Slot<Session>>(capacity: 128)
+    @usableFromInline var flushing = FlatList<Slot<Session>>(capacity: 128)
     /// Sessions whose socket takes no more for now, by address.
-    var blockedOutputs: Set<UInt> = []
+    @usableFromInline var blockedOutputs: Set<UInt> = []
     /// Sessions that are not read from until the service has eaten what they sent, by address.
     var restingInputs: Set<UInt> = []
 
@@ -51,27 +53,27 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     let longFiles: FileWorker
     var children: [RunningProgram] = []
 
-    var now: Int64 = 0
+    @usableFromInline var now: Int64 = 0
     /// Whether the service was told of this turn.
-    private var isTurnBegun = false
+    @usableFromInline var isTurnBegun = false
     /// What the wall clock is ahead of the monotonic one, and when to look again.
-    private var wallLead: Int64 = 0
-    private var nextWallCheck: Int64 = 0
+    @usableFromInline var wallLead: Int64 = 0
+    @usableFromInline var nextWallCheck: Int64 = 0
     /// When `runTimers` has something to do or to look at, and when the loop must wake for it.
-    private var nextLook: Int64 = 0
-    private var nextWake: Int64 = 0
+    @usableFromInline var nextLook: Int64 = 0
+    @usableFromInline var nextWake: Int64 = 0
     /// The service's next deadline, in monotonic microseconds.
-    private var serviceDeadline: Int64 = 0
+    @usableFromInline var serviceDeadline: Int64 = 0
     /// Whether something was done for the service since it told its deadline.
-    var isDeadlineOld = false
+    @usableFromInline var isDeadlineOld = false
     var nextUsage: Int64 = 0
     /// When the allocator's figures are asked for again: they take some 60 µs.
     var nextFigures: Int64 = 0
     var figures = Allocator.Figures()
-    var turns = TurnMeter()
+    @usableFromInline var turns = TurnMeter()
     /// Whether memory that only the start needs is still held.
     var isStarting = true
-    var stopStatus: Int32?
+    @usableFromInline var stopStatus: Int32?
     /// Until when another interrupt ends the process at once; 0 when none was passed on.
     var insistUntil: Int64 = 0
 
@@ -108,7 +110,16 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// Listens, then serves until the service asks to stop, and returns the exit status it gave.
+    @inlinable
     package mutating func run() throws(HostError) -> Int32 {
+        try start()
+        while stopStatus == nil { try turn(timeout: nextTimeout()) }
+        try leave()
+        return stopStatus ?? 0
+    }
+
+    @usableFromInline
+    mutating func start() throws(HostError) {
         try openListeners()
         if listeners.isEmpty { throw HostError("Configured to not listen anywhere, exiting.") }
         if let note = Listeners.backlogNote(settings) { log.write(.warning, note) }
@@ -118,9 +129,6 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         // Who comes while little is loaded waits for that, instead of being told to.
         restListeners()
         finishTurn()
-        while stopStatus == nil { try turn(timeout: nextTimeout()) }
-        try leave()
-        return stopStatus ?? 0
     }
 
     private func writePidFile() {
@@ -134,7 +142,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         }
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     mutating func turn(timeout: Int64) throws(HostError) {
         let count: Int
         do throws(SystemError) {
@@ -157,8 +165,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     mutating func startTurn() { if !isTurnBegun { beginTurn() } }
 
     /// Begins the turn, after the reads: they need no time, and are not counted as its work.
-    @inline(__always)
-    private mutating func beginTurn() {
+    @inlinable @inline(__always)
+    mutating func beginTurn() {
         isTurnBegun = true
         now = Clock.monotonicMicroseconds()
         if now >= turns.nextReading { measureTurn() }
@@ -170,8 +178,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// Notes how long the turn before took, or the short ones since the last reading.
-    @inline(never)
-    private mutating func measureTurn() {
+    @usableFromInline @inline(never)
+    mutating func measureTurn() {
         let took = turns.read(at: now)
         if took > frontend.value.statistics.longestTurn {
             frontend.value.statistics.longestTurn = took
@@ -179,16 +187,16 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// What the sessions have not eaten becomes their own, since the next reads take its place.
-    @inline(__always)
-    private mutating func settleInputs() {
+    @inlinable @inline(__always)
+    mutating func settleInputs() {
         if ready.isEmpty { return }
         for index in 0..<ready.count { ready[index].value.input.own() }
         ready.removeAll()
     }
 
     /// What every turn ends with. Requests are looked at twice since writing may cause some.
-    @inline(__always)
-    private mutating func finishTurn() {
+    @inlinable @inline(__always)
+    mutating func finishTurn() {
         if now >= nextLook { runTimers() }
         if isDeadlineOld || now >= frontend.value.quietUntil {
             serviceDeadline = service.value.tick()
@@ -203,8 +211,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// Microseconds until something is due.
-    @inline(__always)
-    private mutating func nextTimeout() -> Int64 {
+    @inlinable @inline(__always)
+    mutating func nextTimeout() -> Int64 {
         if frontend.value.hasQueuedSessions { return 0 }
         if isDeadlineOld, service.value.hasPendingWork { return 0 }
         // The clock as it was after the last command: a turn takes longer for commands only.
@@ -220,8 +228,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     /// Something is to be looked at in every turn.
     mutating func lookEveryTurn() { nextLook = 0 }
 
-    @inline(never)
-    private mutating func runTimers() {
+    @usableFromInline @inline(never)
+    mutating func runTimers() {
         supervisor.ping(now)
         if isStarting, nextUsage > 0, now >= nextUsage - 900_000 { settle() }
         // Ten times a second while somebody looks and there are turns anyway; nobody is woken for
@@ -279,7 +287,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// Takes what workers and signals left since the last turn.
-    private mutating func takeNews() {
+    @usableFromInline
+    mutating func takeNews() {
         for result in fileResults.takeAll() { pass(result) }
         for answer in lookups.takeAnswers() { take(answer) }
         for signal in Signals.take() { take(signal) }
@@ -322,7 +331,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     }
 
     /// Writes what is left, for half a second at most, and gives everything back.
-    private mutating func leave() throws(HostError) {
+    @usableFromInline
+    mutating func leave() throws(HostError) {
         supervisor.stopping()
         closeListeners()
         let end = Clock.monotonicMicroseconds() + 500_000
@@ -354,6 +364,7 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
 
 /// Whom a descriptor in the loop belongs to, packed into the number the loop keeps for it.
 /// Slots are aligned, so the low bits of an address are free to tell.
+@usableFromInline
 enum Owner {
     case session(Slot<Session>)
     /// Place in the list of listeners.
@@ -361,6 +372,7 @@ enum Owner {
     /// Number of the connection attempt.
     case attempt(Int)
 
+    @inlinable @inline(__always)
     init(_ user: UInt) {
         switch user & 3 {
         case 1: self = .listener(Int(user >> 2))
@@ -380,7 +392,7 @@ enum Owner {
 
 extension Slot where Value == Session {
     /// The connection's name in the loop.
-    var token: Token { Token(rawValue: UInt64(bitPattern: Int64(value.connection))) }
+    @inlinable var token: Token { Token(rawValue: UInt64(bitPattern: Int64(value.connection))) }
 }
 
 extension Token {

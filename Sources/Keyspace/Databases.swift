@@ -16,10 +16,17 @@ package struct Databases: ~Copyable {
 
     /// Wall clock in milliseconds, set by the engine each turn. Decides what is expired and what
     /// access clocks are set to.
-    @usableFromInline package var now: Int64 = 0 {
-        // The wall clock may be set back.
-        didSet { if now >= nextClocks || now < oldValue { setClocks() } }
+    @inlinable package var now: Int64 {
+        @inline(__always) get { time }
+        @inline(__always)
+        set {
+            // The wall clock may be set back.
+            let isDue = newValue >= nextClocks || newValue < time
+            time = newValue
+            if _slowPath(isDue) { setClocks() }
+        }
     }
+    @usableFromInline var time: Int64 = 0
     /// Number of modifications so far; the engine may correct it for those that do not count.
     @usableFromInline package var changes = 0
     /// Whether access clocks are LFU counters instead of LRU times; counters that are there are

@@ -198,20 +198,66 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// `$`, the length of `view` in decimal, a line end, `view` and a line end: how RESP frames
-    /// strings. Nearly every reply and argument is one, so it is stored in one go.
+    /// strings. Nearly every reply and argument is one, so a short one needs no call.
     @inlinable
     package mutating func append(framed view: ByteView) {
         reserve(view.count &+ 32)
         let start = unsafe base.unsafelyUnwrapped + writeIndex
-        unsafe start[0] = UInt8(ascii: "$")
-        var next = unsafe start + 1
-        unsafe next += writeDecimal(view.count, to: next)
-        unsafe storeLineEnd(next)
-        unsafe next += 2
-        if view.count > 0 { unsafe memcpy(next, view.base, view.count) }
+        var next: UnsafeMutablePointer<UInt8>
+        if view.count < 10 {
+            // "$0\r\n" with the digit added.
+            let head = 0x0a0d_3024 &+ UInt32(truncatingIfNeeded: view.count) &<< 8
+            unsafe UnsafeMutableRawPointer(start).storeBytes(of: head.littleEndian, as: UInt32.self)
+            unsafe next = start + 4
+        } else if view.count < 100 {
+            // "$00\r\n" with the digits added; what is stored behind it is overwritten.
+            let count = UInt64(truncatingIfNeeded: view.count)
+            let tens = count / 10
+            let head = 0x0a_0d30_3024 &+ tens &<< 8 &+ (count &- tens &* 10) &<< 16
+            unsafe UnsafeMutableRawPointer(start).storeBytes(of: head.littleEndian, as: UInt64.self)
+            unsafe next = start + 5
+        } else {
+            unsafe start[0] = UInt8(ascii: "$")
+            unsafe next = start + 1
+            unsafe next += writeDecimal(view.count, to: next)
+            unsafe storeLineEnd(next)
+            unsafe next += 2
+        }
+        if view.count <= 16 {
+            unsafe copyShort(view, to: next)
+        } else {
+            unsafe memcpy(next, view.base, view.count)
+        }
         unsafe next += view.count
         unsafe storeLineEnd(next)
         writeIndex &+= unsafe next - start &+ 2
+    }
+
+    /// Copies at most 16 bytes, by loads and stores that overlap.
+    @unsafe @inlinable @inline(__always)
+    func copyShort(_ view: ByteView, to place: UnsafeMutablePointer<UInt8>) {
+        if view.count >= 8 {
+            unsafe copyEnds(view, to: place, as: UInt64.self, from: view.count &- 8)
+        } else if view.count >= 4 {
+            unsafe copyEnds(view, to: place, as: UInt32.self, from: view.count &- 4)
+        } else if view.count > 0 {
+            let (middle, last) = (view.count &>> 1, view.count &- 1)
+            unsafe place[0] = view.base[0]
+            unsafe place[middle] = view.base[middle]
+            unsafe place[last] = view.base[last]
+        }
+    }
+
+    /// Copies the word at the start of `view` and the one at `last`.
+    @unsafe @inlinable @inline(__always)
+    func copyEnds<Word: BitwiseCopyable>(
+        _ view: ByteView, to place: UnsafeMutablePointer<UInt8>, as type: Word.Type, from last: Int
+    ) {
+        let (source, target) = unsafe (UnsafeRawPointer(view.base), UnsafeMutableRawPointer(place))
+        let head = unsafe source.loadUnaligned(as: type)
+        let tail = unsafe source.loadUnaligned(fromByteOffset: last, as: type)
+        unsafe target.storeBytes(of: head, as: type)
+        unsafe target.storeBytes(of: tail, toByteOffset: last, as: type)
     }
 
     @unsafe @inlinable @inline(__always)

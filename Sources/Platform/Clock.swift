@@ -2,12 +2,14 @@ import CShims
 import Glibc
 
 /// The system's clocks.
+@usableFromInline
 package enum Clock {
     /// Microseconds on a clock that never jumps; its zero means nothing.
     @inlinable @inline(__always)
     package static func monotonicMicroseconds() -> Int64 { tandem_monotonic_microseconds() }
 
     /// Microseconds since 1970, which an administrator may set at any time.
+    @usableFromInline
     package static func wallMicroseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1000 }
 
     /// Stops this thread for a while.

@@ -6,7 +6,9 @@ package struct CommandEntry: BitwiseCopyable, Sendable {
     @usableFromInline package let thunk: CommandThunk
     @usableFromInline let prefix: UInt64
     @usableFromInline package let flags: CommandFlags
-    @usableFromInline package let arity: Int32
+    /// Arguments it takes at least, its name included, and how many more.
+    @usableFromInline let leastArguments: Int32
+    @usableFromInline let moreArguments: UInt32
     @usableFromInline let length: Int16
     @usableFromInline let compareWhole: Bool
     @usableFromInline package let identity: CommandIdentity
@@ -18,9 +20,9 @@ package struct CommandEntry: BitwiseCopyable, Sendable {
     /// The container of a subcommand, else -1.
     @usableFromInline package let parent: Int16
 
-    @inlinable
+    @inlinable @inline(__always)
     package func accepts(arguments count: Int) -> Bool {
-        arity >= 0 ? count == Int(arity) : count >= -Int(arity)
+        UInt(bitPattern: count &- Int(leastArguments)) <= UInt(moreArguments)
     }
 
     /// Whether it takes a moment by nature, and is timed together with its batch.
@@ -94,7 +96,8 @@ package struct CommandTable: ~Copyable {
             entries.append(
                 CommandEntry(
                     thunk: row.run, prefix: own.withView { $0.foldedPrefix }, flags: row.flags,
-                    arity: Int32(row.arity), length: Int16(own.count),
+                    leastArguments: Int32(abs(row.arity)),
+                    moreArguments: row.arity < 0 ? .max : 0, length: Int16(own.count),
                     compareWhole: own.count > 8 || !plain, identity: row.identity,
                     firstKey: Int16(row.keys.first),
                     firstSubcommand: index < top.count ? Int16(firstSub[index]) : 0,

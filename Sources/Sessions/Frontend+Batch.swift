@@ -115,11 +115,9 @@ extension Frontend {
         batchCount &+= 1
     }
 
-    /// Marks the request of `item` as executed.
+    /// Marks the input of the session as executed up to `end`, where a request ends.
     @inlinable @inline(__always)
-    package func finish(_ item: BatchedRequest, _ slot: Slot<Session>) {
-        slot.value.executed = item.end
-    }
+    package func finish(_ slot: Slot<Session>, upTo end: Int) { slot.value.executed = end }
 
     /// After a batch: drops executed input and rewinds what was parsed but not executed.
     @inlinable @inline(__always)

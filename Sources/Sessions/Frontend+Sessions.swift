@@ -86,18 +86,22 @@ extension Frontend {
         }
     }
 
-    /// The sessions to flush; the list starts anew.
+    /// The sessions to flush, each of which leaves the list by `beginFlush`; it starts anew.
     @inlinable @inline(__always)
     package mutating func takeFlushList(into list: inout FlatList<Slot<Session>>) {
         list.removeAll()
         swap(&list, &flushList)
-        for index in 0..<list.count { list[index].value.flags.remove(.flushing) }
     }
+
+    /// Output of the session from now on puts it on the list again.
+    @inlinable @inline(__always)
+    package func beginFlush(_ slot: Slot<Session>) { slot.value.flags.remove(.flushing) }
 
     /// The same as an array, for hosts that need not be fast.
     package mutating func takeFlushList() -> [Slot<Session>] {
         var list = FlatList<Slot<Session>>()
         takeFlushList(into: &list)
+        for slot in list.array { beginFlush(slot) }
         return list.array
     }
 

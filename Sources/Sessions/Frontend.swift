@@ -8,10 +8,10 @@ package struct FrontendStatistics: Equatable, Sendable {
     package var connectionsReceived = 0
     package var connectionsRejected = 0
     @usableFromInline package var commandsProcessed = 0
-    package var bytesIn = 0
+    @usableFromInline package var bytesIn = 0
     @usableFromInline package var bytesOut = 0
     /// Reads that brought bytes, and writes that took some.
-    package var readsProcessed = 0
+    @usableFromInline package var readsProcessed = 0
     @usableFromInline package var writesProcessed = 0
     package var replicationBytesIn = 0
     package var replicationBytesOut = 0
@@ -72,7 +72,7 @@ package struct Frontend: ~Copyable {
     /// Sessions with output to write since the host last looked.
     @usableFromInline package var flushList = FlatList<Slot<Session>>()
     /// Sessions that the host must close.
-    package var closeList: [Slot<Session>] = []
+    @usableFromInline package var closeList: [Slot<Session>] = []
     package var pubsub = PubSub()
     package var slowlog = Slowlog()
     package var latencyMonitor = LatencyMonitor()

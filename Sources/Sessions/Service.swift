@@ -28,6 +28,7 @@ package enum LogLevel: Int, Comparable, Sendable {
 
 /// What the host runs: the data engine, or the sentinel. All calls come from one thread, and no
 /// call may block, read a clock or draw system randomness: the simulator is a host too.
+@usableFromInline
 package protocol Service: ~Copyable {
     /// What server and sentinel share: sessions, command table, lists of sessions to flush.
     var frontend: Frontend { get set }
@@ -57,6 +58,7 @@ package protocol Service: ~Copyable {
 }
 
 extension Service where Self: ~Copyable {
+    @usableFromInline
     package mutating func outputsWritten() {}
 
     /// Takes sessions whose `input` got bytes and serves them.
@@ -115,6 +117,7 @@ package enum HostRequest: Equatable, Sendable {
 }
 
 /// What a host tells its service.
+@usableFromInline
 package enum HostEvent {
     case linkOpened(link: Int, session: Slot<Session>, localAddress: String)
     case linkFailed(link: Int, reason: String)
@@ -135,6 +138,7 @@ package enum HostEvent {
 }
 
 /// Resource use of the process as the kernel and the allocator count it.
+@usableFromInline
 package struct ProcessUsage: Equatable, Sendable {
     package var residentBytes = 0
     package var userMicroseconds = 0

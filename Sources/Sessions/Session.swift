@@ -71,7 +71,7 @@ package struct SessionFlags: OptionSet, Sendable {
 package struct Session: ~Copyable {
     @usableFromInline package let id: Int
     /// The host's name for the connection.
-    package var connection = 0
+    @usableFromInline package var connection = 0
     @usableFromInline package var flags: SessionFlags = []
     @usableFromInline package var role: SessionRole = .client
     @usableFromInline package var database = 0
@@ -101,7 +101,7 @@ package struct Session: ~Copyable {
     package var createdAt: Int64 = 0
     package var lastInteraction: Int64 = 0
     package var lastCommand = -1
-    package var bytesIn = 0
+    @usableFromInline package var bytesIn = 0
     @usableFromInline package var bytesOut = 0
 
     // Transactions.

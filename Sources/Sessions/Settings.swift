@@ -38,10 +38,20 @@ package struct FrontendSettings: Equatable, Sendable {
     package var aclLogLength = 128
     /// Whether a new user may use all channels (`acl-pubsub-default`).
     package var channelsByDefault = false
-    package var slowlogSlowerThan = 10000
+    /// Microseconds from which on a command is logged; negative = none is.
+    package var slowlogSlowerThan = 10000 { didSet { updateNoticeable() } }
     package var slowlogMaxLength = 128
     package var latencyTracking = true
     /// Milliseconds from which on a delay is remembered; 0 = none is.
-    package var latencyMonitorThreshold = 0
+    package var latencyMonitorThreshold = 0 { didSet { updateNoticeable() } }
+    /// Microseconds from which on the log or the monitor wants to know of a command.
+    @usableFromInline package private(set) var noticeable: Int64 = 10000
+
     package init() {}
+
+    private mutating func updateNoticeable() {
+        let slow = slowlogSlowerThan >= 0 ? Int64(slowlogSlowerThan) : .max
+        let delay = latencyMonitorThreshold > 0 ? Int64(latencyMonitorThreshold) : .max
+        noticeable = delay < slow / 1000 ? delay * 1000 : slow
+    }
 }

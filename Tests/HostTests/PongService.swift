@@ -34,7 +34,7 @@ struct PongService: ~Copyable, Service {
                     frontend.arena.value[Int(item.first) + $0].string
                 }
                 answer(words, slot)
-                frontend.finish(item, slot)
+                frontend.finish(slot, upTo: item.end)
                 frontend.noteOutput(slot)
             }
             frontend.settleBatch()

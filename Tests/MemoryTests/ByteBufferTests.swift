@@ -61,3 +61,19 @@ struct ByteBufferTests {
         }
     }
 }
+
+@Suite("Framed strings")
+struct FramedStringTests {
+    @Test("every length is framed, and nothing behind it is touched", arguments: 0...1030)
+    func framed(length: Int) {
+        let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+        var buffer = ByteBuffer(heap: Heap())
+        buffer.append("before")
+        // Allocated to its length, so that a sanitizer sees a look beyond the end.
+        bytes.withView { buffer.append(framed: $0) }
+        buffer.append("behind")
+        let wanted = Array("before$\(length)\r\n".utf8) + bytes + Array("\r\nbehind".utf8)
+        let isSame = wanted.withView { $0 == buffer.readable }
+        #expect(isSame)
+    }
+}

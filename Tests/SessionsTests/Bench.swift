@@ -82,7 +82,7 @@ final class Bench {
         var call = Call(
             session: slot, arena: frontend.value.arena, first: Int(item.first),
             count: Int(item.count), command: Int(item.command))
-        frontend.value.finish(item, slot)
+        frontend.value.finish(slot, upTo: item.end)
         frontend.value.noteOutput(slot)
         guard call.command >= 0 else { return slot.value.reply.error("ERR unknown command") }
         if frontend.value.table.isContainer(call.command), call.count > 1 {

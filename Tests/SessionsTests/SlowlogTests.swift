@@ -78,3 +78,19 @@ struct SlowlogTests {
         bench.frontend.value.arena.value.removeAll()
     }
 }
+
+@Suite("What is noticed of a command's time")
+struct NoticeableTests {
+    @Test(
+        "the log and the monitor are asked for together",
+        arguments: [
+            (10000, 0, 10000), (-1, 0, .max), (0, 0, 0), (0, 5, 0), (-1, 5, 5000),
+            (10000, 3, 3000), (10000, 11, 10000), (.max, .max, .max), (-1, .max, .max),
+        ] as [(Int, Int, Int64)])
+    func together(slow: Int, delay: Int, wanted: Int64) {
+        var settings = FrontendSettings()
+        settings.slowlogSlowerThan = slow
+        settings.latencyMonitorThreshold = delay
+        #expect(settings.noticeable == wanted)
+    }
+}

@@ -114,7 +114,7 @@ extension DataEngine {
         for (index, request) in queue.requests.enumerated() {
             let first = frontend.arena.value.count
             queue.load(index, into: &frontend.arena.value)
-            let call = Call(
+            var call = Call(
                 session: session, arena: frontend.arena, first: first, count: request.count,
                 command: request.command)
             let before = frontend.clock()
@@ -127,7 +127,7 @@ extension DataEngine {
                 frontend.arena.value.truncate(to: first)
                 continue
             }
-            run(call, frontend.table[request.command])
+            run(&call, frontend.table[request.command].thunk)
             if !monitors.isEmpty { feedMonitors(call, frontend.table[request.command]) }
             noteDuration(call, frontend.clock() - before)
             frontend.arena.value.truncate(to: first)

@@ -5,7 +5,7 @@ import Sessions
 extension DataEngine {
     /// Runs one request, or refuses or queues it. False if it must be tried again later.
     @inline(__always)
-    mutating func dispatch(_ call: Call) -> Bool {
+    mutating func dispatch(_ call: inout Call) -> Bool {
         guard _fastPath(call.command >= 0) else { return refuseUnknown(call) }
         let entry = frontend.table[call.command]
         let session = call.session
@@ -15,18 +15,18 @@ extension DataEngine {
                 && session.value.flags.rawValue & SessionFlags.special.rawValue == 0
                 && session.value.flags.contains(.authenticated))
         {
-            run(call, entry)
+            run(&call, entry.thunk)
             return true
         }
-        return dispatchSlowly(call, entry)
+        return dispatchSlowly(call)
     }
 
     /// Executes an admitted request and propagates what it did.
     @inline(__always)
-    mutating func run(_ call: Call, _ entry: CommandEntry) {
+    mutating func run(_ call: inout Call, _ thunk: CommandThunk) {
         let session = call.session
         let start = session.value.reply.buffer.count
-        let result = invoke(call, entry)
+        let result = invoke(&call, thunk)
         frontend.table.statistics[call.command].calls &+= 1
         session.value.lastCommand = call.command
         if _fastPath(result == Propagation.none.rawValue && unit.isEmpty) {
@@ -37,13 +37,12 @@ extension DataEngine {
         conclude(call, result, start)
     }
 
-    /// Jumps to the handler.
+    /// Jumps to the handler, which only reads the call.
     @inline(__always)
-    mutating func invoke(_ call: Call, _ entry: CommandEntry) -> Int32 {
-        var call = call
-        return withAddress(of: &self) { owner in
+    mutating func invoke(_ call: inout Call, _ thunk: CommandThunk) -> Int32 {
+        withAddress(of: &self) { owner in
             withAddress(of: &Slot<DataEngine>(address: owner).value.frontend) { frontend in
-                withAddress(of: &call) { entry.thunk(owner, frontend, $0) }
+                withAddress(of: &call) { thunk(owner, frontend, $0) }
             }
         }
     }
@@ -138,9 +137,9 @@ extension DataEngine {
 
     /// The long way: subcommands, every gate, transactions, silenced clients.
     @inline(never)
-    mutating func dispatchSlowly(_ call: Call, _ entry: CommandEntry) -> Bool {
+    mutating func dispatchSlowly(_ call: Call) -> Bool {
         frontend.quietUntil = 0
-        var (call, entry) = (call, entry)
+        var (call, entry) = (call, frontend.table[call.command])
         if frontend.table.isContainer(call.command), call.count > 1 {
             let index = frontend.table.find(call[1], in: call.command)
             if index < 0 {
@@ -163,7 +162,7 @@ extension DataEngine {
         }
         switch admit(call, entry) {
         case .run:
-            runSlowly(call, entry)
+            runSlowly(&call, entry)
             return true
         case .refused, .queued:
             return true
@@ -172,7 +171,7 @@ extension DataEngine {
         }
     }
 
-    private mutating func runSlowly(_ call: Call, _ entry: CommandEntry) {
+    private mutating func runSlowly(_ call: inout Call, _ entry: CommandEntry) {
         let session = call.session
         let wasSilent = session.value.flags.contains(.repliesOff)
         let start = session.value.reply.buffer.count
@@ -181,7 +180,7 @@ extension DataEngine {
             session.value.flags.remove(.skipNextReply)
             session.value.flags.insert(.silenced)
         }
-        run(call, entry)
+        run(&call, entry.thunk)
         if !monitors.isEmpty { feedMonitors(call, entry) }
         if gates.contains(.clientLimit) { countAfterCommand(session) }
         let isSilent = wasSilent && session.value.flags.contains(.repliesOff)

@@ -36,7 +36,7 @@ extension DataEngine {
                 frontend.quietUntil = 0
                 receive(on: link)
             }
-            prefetchBatch()
+            if frontend.batchCount > 1 { prefetchBatch() } else { hashSingle() }
             now = executeBatch(since: now)
             frontend.settleBatch()
         } while frontend.hasQueuedSessions && now &- start < DataEngine.turnBudget
@@ -45,9 +45,8 @@ extension DataEngine {
 
     /// Hashes the keys of the batch and asks for their memory: buckets first, then records, so
     /// that the misses of 32 requests overlap.
-    @inline(__always)
+    @inline(never)
     mutating func prefetchBatch() {
-        guard frontend.batchCount > 1 else { return hashSingle() }
         for index in 0..<frontend.batchCount {
             let item = frontend.batch[index]
             guard item.command >= 0 else { continue }
@@ -65,8 +64,9 @@ extension DataEngine {
         }
     }
 
+    /// A request alone has nothing to overlap with.
     @inline(__always)
-    mutating func hashSingle() {
+    private mutating func hashSingle() {
         guard frontend.batchCount == 1, frontend.batch[0].command >= 0 else { return }
         let item = frontend.batch[0]
         let first = Int(frontend.table[Int(item.command)].firstKey)
@@ -88,14 +88,14 @@ extension DataEngine {
                 SessionFlags.blocked.rawValue | SessionFlags.closing.rawValue
                 | SessionFlags.closeAfterReply.rawValue
             if slot.value.flags.rawValue & stop != 0 { continue }
-            let call = Call(
+            var call = Call(
                 session: slot, arena: frontend.arena, first: Int(item.first),
                 count: Int(item.count), command: Int(item.command), hash: item.hash)
             slot.value.lastInteraction = frontend.time.monotonic
             if item.command >= 0, frontend.table[Int(item.command)].isTimedWithBatch {
-                if dispatch(call) { frontend.finish(item, slot) }
+                if dispatch(&call) { frontend.finish(slot, upTo: item.end) }
             } else {
-                slow &+= executeTimed(item, call)
+                slow &+= executeTimed(&call, end: item.end)
             }
             frontend.noteOutput(slot)
         }
@@ -112,16 +112,7 @@ extension DataEngine {
         statistics.sharedMicroseconds &+= Int(microseconds)
         statistics.sharedCalls &+= frontend.batchCount
         if frontend.settings.latencyTracking { noteSharedLatency(microseconds) }
-        if microseconds >= noticeable { noteSlowBatch(microseconds) }
-    }
-
-    /// Microseconds from which on somebody wants to know of a batch.
-    @inline(__always)
-    private var noticeable: Int64 {
-        let slow = Int64(frontend.settings.slowlogSlowerThan)
-        let delay = Int64(frontend.settings.latencyMonitorThreshold)
-        let least = slow >= 0 ? slow : .max
-        return _slowPath(delay > 0 && delay < least / 1000) ? delay * 1000 : least
+        if microseconds >= frontend.settings.noticeable { noteSlowBatch(microseconds) }
     }
 
     /// Counts the share of each fast command of the batch; one step for all of them.
@@ -164,7 +155,7 @@ extension DataEngine {
                 session: Slot(address: item.session), arena: frontend.arena,
                 first: Int(item.first), count: Int(item.count), command: Int(item.command))
             guard wasTimedWithBatch(call) else { continue }
-            if share < noticeable { return logIfSlow(call, microseconds) }
+            if share < frontend.settings.noticeable { return logIfSlow(call, microseconds) }
             logIfSlow(call, share)
         }
     }
@@ -181,12 +172,12 @@ extension DataEngine {
     /// Runs a request that is timed by itself; the microseconds it took. One that is refused or
     /// queued is no call, and is not logged.
     @inline(never)
-    private mutating func executeTimed(_ item: BatchedRequest, _ call: Call) -> Int64 {
+    private mutating func executeTimed(_ call: inout Call, end: Int) -> Int64 {
         frontend.quietUntil = 0
         let index = call.command < 0 ? -1 : frontend.table.executed(call)
         let calls = index < 0 ? 0 : frontend.table.statistics[index].calls
         let before = frontend.clock()
-        if dispatch(call) { frontend.finish(item, call.session) }
+        if dispatch(&call) { frontend.finish(call.session, upTo: end) }
         let took = frontend.clock() - before
         if index >= 0, frontend.table.statistics[index].calls != calls { noteDuration(call, took) }
         return took

@@ -86,13 +86,13 @@ extension DataEngine {
         _ item: BatchedRequest, _ link: Slot<Session>, length: Int
     ) -> Int {
         let command = Int(item.command)
-        let call = Call(
+        var call = Call(
             session: link, arena: frontend.arena, first: Int(item.first), count: Int(item.count),
             command: command, hash: item.hash)
         if command >= 0, command == replication.primary.words.replconf {
             replconfFromPrimary(call)
         } else if command < 0 || belongsInStream(call) {
-            _ = dispatch(call)
+            _ = dispatch(&call)
         } else {
             ignore(call)
         }

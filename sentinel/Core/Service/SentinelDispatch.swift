@@ -35,7 +35,7 @@ extension SentinelService {
                 slot.value.reply.buffer.truncate(to: min(start, slot.value.reply.buffer.count))
                 if skips { slot.value.flags.remove(.skipNextReply) }
             }
-            frontend.finish(item, slot)
+            frontend.finish(slot, upTo: item.end)
             frontend.noteOutput(slot)
         }
     }
