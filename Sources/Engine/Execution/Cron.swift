@@ -3,8 +3,10 @@ import Replication
 import Sessions
 
 extension DataEngine {
-    /// Units of `Keyspace.maintain` in one go; well below a millisecond.
-    private static var maintenanceBudget: Int { 100 }
+    /// Units of `Keyspace.maintain` in one step, and steps in a turn at most. A unit takes less than
+    /// a microsecond, but several where memory is touched for the first time.
+    private static var maintenanceBudget: Int { 20 }
+    private static var maintenanceSteps: Int { 5 }
     /// Microseconds between two goes while there is more to do.
     private static var maintenancePause: Int64 { 1000 }
 
@@ -83,7 +85,11 @@ extension DataEngine {
     /// Moves tables and frees what was deleted, a little at a time.
     private mutating func maintainKeyspace(at now: Int64) {
         guard now >= nextMaintenance || keyspace.hasGarbage else { return }
-        let more = keyspace.maintain(budget: DataEngine.maintenanceBudget)
+        var (more, steps) = (true, 0)
+        repeat {
+            more = keyspace.maintain(budget: DataEngine.maintenanceBudget)
+            steps += 1
+        } while more && steps < DataEngine.maintenanceSteps && hasTimeLeft
         nextMaintenance = more ? now + DataEngine.maintenancePause : .max
     }
 }

@@ -7,10 +7,10 @@ import Sessions
 extension DataEngine {
     /// Most time a turn spends on commands before it lets the host look at its sockets again;
     /// microseconds.
-    static var turnBudget: Int64 { 500 }
+    static var turnBudget: Int64 { 400 }
     /// Time after which a turn begins nothing more of what can wait (walks, searches), counted
     /// from its beginning; microseconds.
-    static var turnLimit: Int64 { 600 }
+    static var turnLimit: Int64 { 500 }
 
     /// Whether this turn may begin something more that can wait.
     var hasTimeLeft: Bool { frontend.clock() - frontend.time.monotonic < DataEngine.turnLimit }

@@ -122,14 +122,10 @@ struct SnapshotRun: ~Copyable {
         return size - piece.count
     }
 
-    /// Moves output of the walk to the piece; false when there is none.
-    mutating func takePiece(atMost limit: Int) -> Bool {
-        let view = encoder.output
-        if view.isEmpty { return false }
-        let count = min(view.count, limit)
-        view[0..<count].append(to: &piece)
+    /// Moves `count` bytes that the walk offers to the piece.
+    mutating func takePiece(_ count: Int) {
+        encoder.output[0..<count].append(to: &piece)
         encoder.consume(count)
-        return true
     }
 
     /// The piece, and an empty one in its place.
@@ -161,7 +157,9 @@ struct SnapshotTransfer {
 
 extension DataEngine {
     /// Bytes a spool may hold before the walk waits for its reader.
-    static var spoolLimit: Int { 256 * 1024 }
+    static var spoolLimit: Int { 128 * 1024 }
+    /// Bytes of a long value that a slice copies: with their checksum some 50 µs.
+    static var copiedBytes: Int { 64 * 1024 }
     /// About how many bytes of entries a slice of the walk visits: some 50 µs.
     static var sliceBytes: Int { 8 * 1024 }
     /// Slices in one turn at most, for hosts whose clock stands still during a turn.
@@ -235,13 +233,26 @@ extension DataEngine {
         }
     }
 
+    /// Whether this turn has a slice left, of which every turn has one; else the next comes at once.
+    private mutating func hasSliceLeft() -> Bool {
+        let isFirst = persistence.slicesLeft == DataEngine.slicesPerTurn
+        if persistence.slicesLeft > 0, isFirst || hasTimeLeft { return true }
+        persistence.isHungry = true
+        return false
+    }
+
+    /// How many of the bytes that the walk offers may be copied now: those of short values, which
+    /// were counted as they were written, and of a long one a slice; 0 when this turn has none left.
+    mutating func bytesToCopy(of offered: Int) -> Int {
+        if offered < DataEngine.copiedBytes { return offered }
+        guard hasSliceLeft() else { return 0 }
+        persistence.slicesLeft -= 1
+        return DataEngine.copiedBytes
+    }
+
     /// One slice of the walk; false when this turn has none left.
     mutating func advanceRun() -> Bool {
-        let isFirst = persistence.slicesLeft == DataEngine.slicesPerTurn
-        guard persistence.slicesLeft > 0, isFirst || hasTimeLeft else {
-            persistence.isHungry = true
-            return false
-        }
+        guard hasSliceLeft() else { return false }
         let delay = settings[number: "rdb-key-save-delay", default: 0]
         guard delay > 0 else {
             persistence.slicesLeft -= 1

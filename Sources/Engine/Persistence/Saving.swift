@@ -64,9 +64,14 @@ extension DataEngine {
         else { return }
         var isComplete = true
         while let room = persistence.run?.room(in: DataEngine.filePiece), room > 0 {
-            if persistence.run?.takePiece(atMost: room) == true { continue }
-            if persistence.run?.encoder.isFinished == true { break }
-            if !advanceRun() {
+            let offered = min(persistence.run?.encoder.output.count ?? 0, room)
+            let count = bytesToCopy(of: offered)
+            if count > 0 {
+                persistence.run?.takePiece(count)
+                continue
+            }
+            if offered == 0, persistence.run?.encoder.isFinished == true { break }
+            if offered > 0 || !advanceRun() {
                 isComplete = false
                 break
             }

@@ -86,7 +86,8 @@ extension DataEngine {
         while readers.allSatisfy({ $0.value.spool.value.count < DataEngine.spoolLimit }) {
             guard let view = persistence.run?.encoder.output else { return }
             if !view.isEmpty {
-                let count = min(view.count, DataEngine.spoolLimit)
+                let count = bytesToCopy(of: view.count)
+                if count == 0 { break }
                 for (_, transfer) in readers { transfer.spool.value.append(view[0..<count]) }
                 persistence.run?.encoder.consume(count)
                 continue
