@@ -3,8 +3,8 @@ import Replication
 import Sessions
 
 extension DataEngine {
-    /// Units of `Keyspace.maintain` in one step, and steps in a turn at most. A unit takes less than
-    /// a microsecond, but several where memory is touched for the first time.
+    /// Units of `Keyspace.maintain` in one step, and steps in a turn at most. A unit takes less
+    /// than a microsecond, but several where memory is touched for the first time.
     private static var maintenanceBudget: Int { 20 }
     private static var maintenanceSteps: Int { 5 }
     /// Microseconds between two goes while there is more to do.

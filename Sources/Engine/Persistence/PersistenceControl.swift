@@ -233,7 +233,8 @@ extension DataEngine {
         }
     }
 
-    /// Whether this turn has a slice left, of which every turn has one; else the next comes at once.
+    /// Whether this turn has a slice left, of which every turn has one; else the next comes at
+    /// once.
     private mutating func hasSliceLeft() -> Bool {
         let isFirst = persistence.slicesLeft == DataEngine.slicesPerTurn
         if persistence.slicesLeft > 0, isFirst || hasTimeLeft { return true }
@@ -241,8 +242,9 @@ extension DataEngine {
         return false
     }
 
-    /// How many of the bytes that the walk offers may be copied now: those of short values, which
-    /// were counted as they were written, and of a long one a slice; 0 when this turn has none left.
+    /// How many of the bytes that the walk offers may be copied now: all of short values, which
+    /// were counted as they were written, and a slice of a long one; 0 when this turn has none
+    /// left.
     mutating func bytesToCopy(of offered: Int) -> Int {
         if offered < DataEngine.copiedBytes { return offered }
         guard hasSliceLeft() else { return 0 }
