@@ -214,6 +214,8 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
     @inlinable @inline(__always)
     mutating func nextTimeout() -> Int64 {
         if frontend.value.hasQueuedSessions { return 0 }
+        // What one was sent may have made output for another.
+        if !frontend.value.flushList.isEmpty { return 0 }
         if isDeadlineOld, service.value.hasPendingWork { return 0 }
         // The clock as it was after the last command: a turn takes longer for commands only.
         return max(0, min(serviceDeadline, nextWake) - frontend.value.latest)

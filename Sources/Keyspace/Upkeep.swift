@@ -5,8 +5,12 @@ import Memory
 extension Databases {
     /// Databases looked at in one call.
     private static let databasesPerTurn = 16
-    /// What freeing a piece of a long value costs in units of `maintain`'s budget.
+    /// What freeing a piece of a long value costs in units of `maintain`'s budget, and a block
+    /// that is but one piece.
     private static let pieceCost = 50
+    private static let smallBlockCost = 2
+    /// Bytes of a block that is cheap to free.
+    private static let smallBlock = 64 * 1024
 
     /// Moves on what is under way: growing and shrinking tables, freeing. One unit of `budget`
     /// is a bucket with its entries, less than a microsecond as a rule. Returns whether there is
@@ -27,8 +31,9 @@ extension Databases {
     package mutating func freeSlice(budget: Int) -> Bool {
         var left = budget
         while left > 0, let block = discardedBlocks.popFirst() {
+            let isSmall = block.capacity < Databases.smallBlock
             if !block.freeSlice(heap: heap) { discardedBlocks.append(block) }
-            left -= Databases.pieceCost
+            left -= isSmall ? Databases.smallBlockCost : Databases.pieceCost
         }
         while left > 0, let images = discardedImages.popFirst() {
             if !images.freeSlice(heap: heap) { discardedImages.append(images) }

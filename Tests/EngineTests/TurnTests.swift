@@ -18,41 +18,45 @@ private final class BusyClock: @unchecked Sendable {
     }
 }
 
-@Suite("A turn ends in time")
-struct TurnTests {
-    private static let length = 4 << 20
+/// An engine that holds one long value, whose host writes every file at once.
+private final class TurnBench {
+    static let length = 4 << 20
+    static let value = [UInt8](repeating: 0, count: length - 1) + [UInt8(ascii: "x")]
 
-    /// An engine that holds one long value.
-    private static func loaded() -> Slot<DataEngine> {
+    let engine: Slot<DataEngine>
+    /// What was written to the snapshot's file, and how much of it in the last turn.
+    private(set) var file: [UInt8] = []
+    private(set) var isCommitted = false
+
+    init(bufferLimit: Int = 0) {
         var settings = ServerSettings()
         settings.savePoints = []
         settings.replDisklessSyncDelay = 0
-        let engine = Slot(
+        settings.snapshotBufferLimit = bufferLimit
+        engine = Slot(
             DataEngine(settings: settings, seed: 1, clock: { BusyClock.current.look() }))
-        turn(engine)
+        turn()
         engine.value.start(configurationPath: nil, configurationText: [])
-        for _ in 0..<3 { turn(engine) }
-        ask(engine, open(engine), "SETRANGE", "long", "\(length - 1)", "x")
-        return engine
+        for _ in 0..<3 { turn() }
+        ask(open(), "SETRANGE", "long", "\(TurnBench.length - 1)", "x")
     }
 
-    private static func open(_ engine: Slot<DataEngine>) -> Slot<Session> {
+    deinit { engine.free() }
+
+    func open() -> Slot<Session> {
         engine.value.frontend.open(connection: 1, peer: "1.2.3.4:5", local: "1.2.3.4:6")
     }
 
-    private static func ask(
-        _ engine: Slot<DataEngine>, _ slot: Slot<Session>, _ words: String...
-    ) {
+    func ask(_ slot: Slot<Session>, _ words: String...) {
         RequestWriter.append(words.map { Array($0.utf8) }, to: &slot.value.input)
         engine.value.process([slot])
-        turn(engine)
+        turn()
     }
 
-    /// One turn, in which every file is written at once.
-    private static func turn(_ engine: Slot<DataEngine>) {
-        let clock = BusyClock.current
-        clock.now += 10_000
-        engine.value.beginTurn(TurnTime(monotonic: clock.now, wall: clock.now))
+    func turn() {
+        BusyClock.current.now += 10_000
+        let now = BusyClock.current.now
+        engine.value.beginTurn(TurnTime(monotonic: now, wall: now))
         engine.value.process()
         _ = engine.value.tick()
         while let request = engine.value.nextRequest() {
@@ -61,61 +65,134 @@ struct TurnTests {
                 engine.value.handle(
                     .fileFailed(id: id, operation: "open", errno: 2, reason: "No such file"))
             case .appendFile(let id, let bytes):
+                file += bytes
                 engine.value.handle(.fileProgress(id: id, written: bytes.count))
-            case .commitFile(let id, _), .replaceFile(let id, _, _):
+            case .commitFile(let id, _):
+                isCommitted = true
                 engine.value.handle(.fileDone(id: id))
+            case .replaceFile(let id, _, _): engine.value.handle(.fileDone(id: id))
             default: break
             }
         }
     }
 
-    // Every look takes longer than a turn may, so each turn does the one slice that it always does.
-    @Test("a long value goes to the disk in slices", arguments: [(0, 1...20), (1000, 64...80)])
+    /// Takes what a turn has for the session.
+    func take(_ slot: Slot<Session>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = engine.value.nextOutput(slot)
+            if piece.isEmpty { return bytes }
+            bytes += piece.bytes
+            engine.value.outputSent(slot, piece.count)
+        }
+    }
+
+    /// Whether the snapshot ends with the value; behind it are its end and the checksum.
+    static func endsWithValue(_ snapshot: some Sequence<UInt8>) -> Bool {
+        Array(snapshot).dropLast(9).suffix(length).elementsEqual(value)
+    }
+
+    /// Turns until the snapshot is in its file; `each` is called before every one.
+    func save(_ each: (Int) -> Void = { _ in }) -> Int {
+        ask(open(), "BGSAVE")
+        var turns = 1
+        while engine.value.isSaving, turns < 1000 {
+            each(turns)
+            turn()
+            turns += 1
+        }
+        #expect(isCommitted)
+        return turns
+    }
+}
+
+// Where every look takes longer than a turn may, each turn does the one slice that it always does.
+@Suite("A turn ends in time")
+struct TurnTests {
+    @Test("a long value goes to the disk in slices", arguments: [(0, 1...20), (1000, 60...80)])
     func disk(perLook: Int64, wanted: ClosedRange<Int>) {
         BusyClock.$current.withValue(BusyClock()) {
-            let engine = TurnTests.loaded()
-            defer { engine.free() }
+            let bench = TurnBench()
             BusyClock.current.perLook = perLook
-            TurnTests.ask(engine, TurnTests.open(engine), "BGSAVE")
-            var turns = 1
-            while engine.value.isSaving, turns < 1000 {
-                TurnTests.turn(engine)
-                turns += 1
+            #expect(wanted.contains(bench.save()))
+            #expect(TurnBench.endsWithValue(bench.file))
+        }
+    }
+
+    @Test("also one that is changed meanwhile, and is offered in many pieces")
+    func changed() {
+        BusyClock.$current.withValue(BusyClock()) {
+            let bench = TurnBench()
+            let writer = bench.open()
+            BusyClock.current.perLook = 1000
+            let turns = bench.save { turn in
+                guard turn == 1 else { return }
+                // One byte of every fifth page. Each request is a turn of its own.
+                BusyClock.current.perLook = 0
+                for place in stride(from: TurnBench.length - 70_000, to: 600_000, by: -70_000) {
+                    RequestWriter.append(
+                        ["SETRANGE", "long", "\(place)", "y"].map { Array($0.utf8) },
+                        to: &writer.value.input)
+                }
+                bench.engine.value.process([writer])
+                BusyClock.current.perLook = 1000
+            }
+            #expect((55...130).contains(turns))
+            #expect(TurnBench.endsWithValue(bench.file))
+        }
+    }
+
+    @Test(
+        "a snapshot whose old values take too much goes on whatever the time",
+        arguments: [(0, 100...400), (1, 1...40)])
+    func pressed(limit: Int, wanted: ClosedRange<Int>) {
+        BusyClock.$current.withValue(BusyClock()) {
+            let bench = TurnBench(bufferLimit: limit)
+            let writer = bench.open()
+            let text = String(repeating: "v", count: 4000)
+            for key in 0..<250 { bench.ask(writer, "SET", "short:\(key)", text) }
+            BusyClock.current.perLook = 1000
+            let turns = bench.save { turn in
+                guard turn == 1 else { return }
+                for key in 0..<250 {
+                    RequestWriter.append(
+                        ["SET", "short:\(key)", "w"].map { Array($0.utf8) },
+                        to: &writer.value.input)
+                }
+                BusyClock.current.perLook = 0
+                bench.engine.value.process([writer])
+                BusyClock.current.perLook = 1000
             }
             #expect(wanted.contains(turns))
         }
     }
 
     @Test("a long value goes to a replica in slices", arguments: [0, 1000])
-    func replica(perLook: Int64) {
-        BusyClock.$current.withValue(BusyClock()) {
-            let engine = TurnTests.loaded()
-            defer { engine.free() }
-            let slot = TurnTests.open(engine)
-            TurnTests.ask(engine, slot, "REPLCONF", "capa", "eof", "capa", "psync2")
-            _ = TurnTests.take(engine, slot)
-            TurnTests.ask(engine, slot, "PSYNC", "?", "-1")
+    func replica(perLook: Int64) throws {
+        try BusyClock.$current.withValue(BusyClock()) {
+            let bench = TurnBench()
+            let slot = bench.open()
+            bench.ask(slot, "REPLCONF", "capa", "eof", "capa", "psync2")
+            _ = bench.take(slot)
+            bench.ask(slot, "PSYNC", "?", "-1")
             BusyClock.current.perLook = perLook
-            var (total, most) = (0, 0)
+            var (all, most): ([UInt8], Int) = ([], 0)
             for _ in 0..<200 {
-                let count = TurnTests.take(engine, slot)
-                total += count
-                most = max(most, count)
-                TurnTests.turn(engine)
+                let bytes = bench.take(slot)
+                all += bytes
+                most = max(most, bytes.count)
+                bench.turn()
             }
-            #expect(total > TurnTests.length)
-            #expect(perLook == 0 ? most > 1 << 18 : most < 1 << 17)
-        }
-    }
-
-    /// Takes what a turn has for the session; the number of bytes.
-    private static func take(_ engine: Slot<DataEngine>, _ slot: Slot<Session>) -> Int {
-        var count = 0
-        while true {
-            let piece = engine.value.nextOutput(slot)
-            if piece.isEmpty { return count }
-            count += piece.count
-            engine.value.outputSent(slot, piece.count)
+            #expect(perLook == 0 ? most > 1 << 18 : most < 3 << 16)
+            let head = Array("$EOF:".utf8)
+            let start = try #require(all.indices.first { all[$0...].starts(with: head) })
+            let mark = all[start + 5..<start + 45]
+            let payload = all[(start + 47)...]
+            let end = try #require(
+                payload.indices.dropLast(39).first { payload[$0...].starts(with: mark) })
+            let body = payload[..<end]
+            #expect(body.starts(with: Array("REDIS".utf8)))
+            #expect(TurnBench.endsWithValue(body))
         }
     }
 }

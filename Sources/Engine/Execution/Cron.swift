@@ -85,9 +85,10 @@ extension DataEngine {
     /// Moves tables and frees what was deleted, a little at a time.
     private mutating func maintainKeyspace(at now: Int64) {
         guard now >= nextMaintenance || keyspace.hasGarbage else { return }
-        var (more, steps) = (true, 0)
+        var (more, steps) = (false, 0)
         repeat {
-            more = keyspace.maintain(budget: DataEngine.maintenanceBudget)
+            // Of many databases each step looks at others.
+            if keyspace.maintain(budget: DataEngine.maintenanceBudget) { more = true }
             steps += 1
         } while more && steps < DataEngine.maintenanceSteps && hasTimeLeft
         nextMaintenance = more ? now + DataEngine.maintenancePause : .max

@@ -24,6 +24,10 @@ package struct PersistenceControl: ~Copyable {
     var slicesLeft = 0
     /// Consumers stopped only because the turn was over.
     var isHungry = false
+    /// Whether old values take more than they may, and the snapshot must go on whatever the time.
+    var isPressed = false
+    /// Bytes of a long value that the last slice copied.
+    var copied = 0
     /// When `rdb-key-save-delay`, which makes snapshots slow for tests, lets the walk go on
     /// (monotonic µs); 0 while it is not waited for.
     var delayedUntil: Int64 = 0
@@ -237,24 +241,31 @@ extension DataEngine {
     /// once.
     private mutating func hasSliceLeft() -> Bool {
         let isFirst = persistence.slicesLeft == DataEngine.slicesPerTurn
-        if persistence.slicesLeft > 0, isFirst || hasTimeLeft { return true }
+        if persistence.slicesLeft > 0, isFirst || persistence.isPressed || hasTimeLeft {
+            return true
+        }
         persistence.isHungry = true
         return false
     }
 
-    /// How many of the bytes that the walk offers may be copied now: all of short values, which
-    /// were counted as they were written, and a slice of a long one; 0 when this turn has none
-    /// left.
+    /// How many of the bytes that the walk offers may be copied now; 0 when this turn has no slice
+    /// left. What a slice of the walk wrote is not counted once more, but a long value is offered
+    /// in pieces of any size, as it was changed meanwhile.
     mutating func bytesToCopy(of offered: Int) -> Int {
-        if offered < DataEngine.copiedBytes { return offered }
-        guard hasSliceLeft() else { return 0 }
-        persistence.slicesLeft -= 1
-        return DataEngine.copiedBytes
+        let count = min(offered, DataEngine.copiedBytes)
+        if persistence.copied + count > DataEngine.copiedBytes {
+            guard hasSliceLeft() else { return 0 }
+            persistence.slicesLeft -= 1
+            persistence.copied = 0
+        }
+        persistence.copied += count
+        return count
     }
 
     /// One slice of the walk; false when this turn has none left.
     mutating func advanceRun() -> Bool {
         guard hasSliceLeft() else { return false }
+        persistence.copied = 0
         let delay = settings[number: "rdb-key-save-delay", default: 0]
         guard delay > 0 else {
             persistence.slicesLeft -= 1
@@ -272,16 +283,18 @@ extension DataEngine {
     /// Whether the next turn should come at once.
     var persistenceWantsTurn: Bool { persistence.isHungry || persistence.graveyard != nil }
 
-    /// The old values kept for a walk have a bound. Replicas that cannot keep up are dropped;
-    /// a disk snapshot goes on in bigger slices until it is below again. What is being read does
-    /// not count: a replica would come back for the same value and never get to its end.
+    /// The old values kept for a walk have a bound. Replicas that cannot keep up are dropped; a
+    /// disk snapshot takes all the slices of a turn, however long, so that who writes waits for it,
+    /// until it is below again. What is being read does not count: a replica would come back for
+    /// the same value and never get to its end.
     private mutating func checkSnapshotBuffer() {
         let limit = settings.snapshotBufferLimit
+        persistence.isPressed = false
         guard limit > 0, persistence.target != nil, keyspace.snapshotSideBytes > limit,
             keyspace.snapshotSideBytes - keyspace.snapshotLentBytes > limit
         else { return }
         if isSaving {
-            persistence.slicesLeft = DataEngine.slicesPerTurn
+            persistence.isPressed = true
             return
         }
         frontend.log(

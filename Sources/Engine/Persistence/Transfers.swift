@@ -23,6 +23,9 @@ extension DataEngine {
         if !persistence.transfers.values.contains(where: { $0.stage == .sending }) {
             frontend.log(.notice, "Diskless rdb transfer, last replica dropped, ending snapshot")
             endRun()
+        } else {
+            // It may have been the one for which the others waited.
+            persistence.isHungry = true
         }
     }
 
