@@ -4,6 +4,19 @@ import RESP
 import Sessions
 import Testing
 
+extension DataEngine {
+    /// The output of a session since it was last taken, as a host writes it whose sockets take all.
+    mutating func takeOutput(_ session: Slot<Session>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = nextOutput(session)
+            if piece.isEmpty { return bytes }
+            bytes += piece.bytes
+            outputSent(session, piece.count)
+        }
+    }
+}
+
 /// An engine in process: requests in, replies out, on a clock that moves only when told.
 final class EngineBench {
     let engine: Slot<DataEngine>
@@ -89,17 +102,7 @@ final class EngineBench {
     func send(_ bytes: [UInt8], to slot: Slot<Session>) -> [UInt8] {
         slot.value.input.append(bytes)
         turn([slot])
-        return output(of: slot)
-    }
-
-    private func output(of slot: Slot<Session>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while true {
-            let piece = engine.value.nextOutput(slot)
-            if piece.isEmpty { return bytes }
-            bytes += piece.bytes
-            engine.value.outputSent(slot, piece.count)
-        }
+        return engine.value.takeOutput(slot)
     }
 
     /// The reply to an inline request, as `readable` shows it.
@@ -140,7 +143,7 @@ final class EngineBench {
         // The snapshot ends with the forty bytes that its head announces.
         for _ in 0..<1000 where !EngineBench.isWholeSnapshot(received) {
             pass(10)
-            received += output(of: slot)
+            received += engine.value.takeOutput(slot)
         }
         _ = send(Array("REPLCONF ACK 0\r\n".utf8), to: slot)
         replica = slot
@@ -163,7 +166,7 @@ final class EngineBench {
     func stream() -> [[String]] {
         guard let replica else { return [] }
         _ = engine.value.tick()
-        let bytes = output(of: replica)
+        let bytes = engine.value.takeOutput(replica)
         var parser = RequestParser()
         var arena = ArgumentArena()
         var requests: [[String]] = []

@@ -24,7 +24,7 @@ private final class TurnBench {
     static let value = [UInt8](repeating: 0, count: length - 1) + [UInt8(ascii: "x")]
 
     let engine: Slot<DataEngine>
-    /// What was written to the snapshot's file, and how much of it in the last turn.
+    /// What was written to the snapshot's file.
     private(set) var file: [UInt8] = []
     private(set) var isCommitted = false
 
@@ -73,17 +73,6 @@ private final class TurnBench {
             case .replaceFile(let id, _, _): engine.value.handle(.fileDone(id: id))
             default: break
             }
-        }
-    }
-
-    /// Takes what a turn has for the session.
-    func take(_ slot: Slot<Session>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while true {
-            let piece = engine.value.nextOutput(slot)
-            if piece.isEmpty { return bytes }
-            bytes += piece.bytes
-            engine.value.outputSent(slot, piece.count)
         }
     }
 
@@ -173,12 +162,12 @@ struct TurnTests {
             let bench = TurnBench()
             let slot = bench.open()
             bench.ask(slot, "REPLCONF", "capa", "eof", "capa", "psync2")
-            _ = bench.take(slot)
+            _ = bench.engine.value.takeOutput(slot)
             bench.ask(slot, "PSYNC", "?", "-1")
             BusyClock.current.perLook = perLook
             var (all, most): ([UInt8], Int) = ([], 0)
             for _ in 0..<200 {
-                let bytes = bench.take(slot)
+                let bytes = bench.engine.value.takeOutput(slot)
                 all += bytes
                 most = max(most, bytes.count)
                 bench.turn()
