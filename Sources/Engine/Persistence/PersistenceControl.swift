@@ -15,9 +15,9 @@ package struct PersistenceControl: ~Copyable {
     /// A disk snapshot that waits for the walk under way.
     var scheduled: [SaveCompletion]?
     var loader: Loader?
-    /// The host's id of the file read for replicas that need its length; -1 for none.
-    var fileRead = -1
-    var isAwaitingPiece = false
+    /// The files that are read for replicas which need their length first, by the host's id, and
+    /// whether a piece of each is on its way. A file is replaced by the next one while it is read.
+    var filesRead: [Int: Bool] = [:]
     /// Data that were replaced as a whole and are still being freed.
     var graveyard: Slot<Databases>?
     /// Room left for slices of the walk in this turn.
@@ -26,7 +26,7 @@ package struct PersistenceControl: ~Copyable {
     var isHungry = false
     /// Whether old values take more than they may, and the snapshot must go on whatever the time.
     var isPressed = false
-    /// Bytes of a long value that the last slice copied.
+    /// Bytes that were copied since the last slice of the walk, or of the copy, began.
     var copied = 0
     /// When `rdb-key-save-delay`, which makes snapshots slow for tests, lets the walk go on
     /// (monotonic µs); 0 while it is not waited for.
@@ -148,8 +148,8 @@ struct SnapshotTransfer {
         case sending
         /// The file it is to be read from is being written.
         case filing
-        /// It is read from a file.
-        case reading
+        /// It is read from a file, which has this id.
+        case reading(file: Int)
         /// Everything is in the spool.
         case ending
     }
@@ -214,12 +214,15 @@ extension DataEngine {
         persistence.run = nil
         persistence.target = nil
         persistence.delayedUntil = 0
+        persistence.isPressed = false
         persistence.isHungry = true
     }
 
     /// Moves snapshots, loads and freeing on; called at the end of every turn.
     mutating func pumpPersistence() {
         if persistence.delayedUntil > 0, frontend.time.monotonic >= persistence.delayedUntil {
+            // Told once: the walk may have to wait for a reader, who says so himself.
+            persistence.delayedUntil = 0
             persistence.isHungry = true
         }
         if persistence.isHungry {
@@ -249,8 +252,8 @@ extension DataEngine {
     }
 
     /// How many of the bytes that the walk offers may be copied now; 0 when this turn has no slice
-    /// left. What a slice of the walk wrote is not counted once more, but a long value is offered
-    /// in pieces of any size, as it was changed meanwhile.
+    /// left. The first 64 KiB of what a slice of the walk wrote are not counted once more; a long
+    /// value is offered in pieces of any size, as it was changed meanwhile.
     mutating func bytesToCopy(of offered: Int) -> Int {
         let count = min(offered, DataEngine.copiedBytes)
         if persistence.copied + count > DataEngine.copiedBytes {
@@ -283,10 +286,11 @@ extension DataEngine {
     /// Whether the next turn should come at once.
     var persistenceWantsTurn: Bool { persistence.isHungry || persistence.graveyard != nil }
 
-    /// The old values kept for a walk have a bound. Replicas that cannot keep up are dropped; a
-    /// disk snapshot takes all the slices of a turn, however long, so that who writes waits for it,
-    /// until it is below again. What is being read does not count: a replica would come back for
-    /// the same value and never get to its end.
+    /// The old values kept for a walk have a bound. Replicas that cannot keep up are dropped. For
+    /// a disk snapshot the bound is a soft one: it takes all the slices of a turn, however long,
+    /// so that who writes waits for some of it, but a disk that is slower than the writers lets the
+    /// old values grow, at most to the size of the data. What is being read does not count: a
+    /// replica would come back for the same value and never get to its end.
     private mutating func checkSnapshotBuffer() {
         let limit = settings.snapshotBufferLimit
         persistence.isPressed = false

@@ -19,6 +19,7 @@ extension DataEngine {
     mutating func dropTransfer(_ id: Int) {
         guard let transfer = persistence.transfers.removeValue(forKey: id) else { return }
         transfer.spool.free()
+        if case .reading(let file) = transfer.stage { readerLeft(file) }
         guard case .sockets? = persistence.target else { return }
         if !persistence.transfers.values.contains(where: { $0.stage == .sending }) {
             frontend.log(.notice, "Diskless rdb transfer, last replica dropped, ending snapshot")
@@ -75,7 +76,7 @@ extension DataEngine {
         guard let transfer = persistence.transfers[session.value.id] else { return }
         transfer.spool.value.consume(count)
         guard transfer.spool.value.isEmpty else { return }
-        if transfer.stage == .reading { readMoreOfFile() }
+        if case .reading(let file) = transfer.stage { readMore(of: file) }
         guard transfer.stage == .ending else { return }
         transfer.spool.free()
         persistence.transfers[session.value.id] = nil
@@ -137,9 +138,8 @@ extension DataEngine {
 
     /// The file is written, or could not be: it is read back and sent.
     mutating func sendSavedFile(length: Int, error: String?) {
-        let ids = persistence.transfers.keys.sorted().filter {
-            persistence.transfers[$0]?.stage == .filing
-        }
+        let ids = transfers(at: .filing)
+        let file = nextToken
         for id in ids {
             guard let slot = frontend.sessions[id], let transfer = persistence.transfers[id] else {
                 continue
@@ -151,55 +151,65 @@ extension DataEngine {
             transfer.spool.value.append("$")
             transfer.spool.value.append(decimal: length)
             transfer.spool.value.append("\r\n")
-            persistence.transfers[id]?.stage = .reading
+            persistence.transfers[id]?.stage = .reading(file: file)
             transferReading(slot)
             frontend.noteOutput(slot)
         }
         guard error == nil, !ids.isEmpty else { return }
-        persistence.fileRead = nextToken
         nextToken += 1
-        frontend.requests.append(
-            .readFile(id: persistence.fileRead, path: dataPath(settings.dbfilename)))
+        persistence.filesRead[file] = true
+        frontend.requests.append(.readFile(id: file, path: dataPath(settings.dbfilename)))
     }
 
     /// A piece of the file came back. Whether the id was ours.
-    mutating func transferRead(_ id: Int, _ bytes: [UInt8], isLast: Bool) -> Bool {
-        guard id == persistence.fileRead else { return false }
-        for (id, transfer) in persistence.transfers where transfer.stage == .reading {
-            transfer.spool.value.append(bytes)
+    mutating func transferRead(_ file: Int, _ bytes: [UInt8], isLast: Bool) -> Bool {
+        guard persistence.filesRead[file] != nil else { return false }
+        for id in transfers(at: .reading(file: file)) {
+            persistence.transfers[id]?.spool.value.append(bytes)
             if isLast { persistence.transfers[id]?.stage = .ending }
         }
-        persistence.isAwaitingPiece = false
-        if isLast { persistence.fileRead = -1 }
+        persistence.filesRead[file] = isLast ? nil : false
         noteReaders()
         return true
     }
 
     /// The file could not be read back. Whether the id was ours.
-    mutating func transferUnreadable(_ id: Int, reason: String) -> Bool {
-        guard id == persistence.fileRead else { return false }
+    mutating func transferUnreadable(_ file: Int, reason: String) -> Bool {
+        guard persistence.filesRead.removeValue(forKey: file) != nil else { return false }
         frontend.log(.warning, "Can't open RDB file for replicas: \(reason)")
-        persistence.fileRead = -1
-        closeReaders(at: .reading)
+        closeReaders(at: .reading(file: file))
         return true
     }
 
     /// Closes the replicas whose transfer is at `stage`.
     mutating func closeReaders(at stage: SnapshotTransfer.Stage) {
-        for id in persistence.transfers.keys.sorted()
-        where persistence.transfers[id]?.stage == stage {
+        for id in transfers(at: stage) {
             if let slot = frontend.sessions[id] { frontend.close(slot) }
         }
     }
 
-    /// Asks for the next piece of the file once the last one has left.
-    private mutating func readMoreOfFile() {
-        guard persistence.fileRead >= 0, !persistence.isAwaitingPiece else { return }
-        let isEmpty = persistence.transfers.values.allSatisfy {
-            $0.stage != .reading || $0.spool.value.isEmpty
+    /// The sessions whose transfer is at `stage`, in the order of their numbers.
+    private func transfers(at stage: SnapshotTransfer.Stage) -> [Int] {
+        persistence.transfers.filter { $0.value.stage == stage }.keys.sorted()
+    }
+
+    /// Asks for the next piece of a file once the last one has left for everybody.
+    private mutating func readMore(of file: Int) {
+        guard persistence.filesRead[file] == false else { return }
+        let isEmpty = transfers(at: .reading(file: file)).allSatisfy {
+            persistence.transfers[$0]?.spool.value.isEmpty != false
         }
         guard isEmpty else { return }
-        persistence.isAwaitingPiece = true
-        frontend.requests.append(.readMore(id: persistence.fileRead))
+        persistence.filesRead[file] = true
+        frontend.requests.append(.readMore(id: file))
+    }
+
+    /// One of those who read a file is gone: the others may have waited for it, and without
+    /// others nobody needs the file.
+    private mutating func readerLeft(_ file: Int) {
+        guard transfers(at: .reading(file: file)).isEmpty else { return readMore(of: file) }
+        if persistence.filesRead.removeValue(forKey: file) != nil {
+            frontend.requests.append(.abandonFile(id: file))
+        }
     }
 }
