@@ -4,7 +4,7 @@ import Memory
 /// Changes to keys whatever they hold.
 extension Databases {
     /// Deletes a key. Returns whether it was there. A long value is freed in slices if it is very
-    /// long or `lazily` says so.
+    /// long, or `lazily` if it is long.
     @discardableResult
     package mutating func delete(
         _ database: Int, _ key: ByteView, _ hash: UInt64, lazily: Bool = false
@@ -179,7 +179,7 @@ extension Databases {
 
     /// Frees a long value that nobody holds.
     mutating func dispose(of block: ValueBlock, lazily: Bool = false) {
-        if lazily || block.footprint > Databases.freedAtOnce {
+        if block.footprint > (lazily ? Databases.freedAtOnceLazily : Databases.freedAtOnce) {
             discardedBlocks.append(block)
         } else {
             block.free(heap: heap)
@@ -188,4 +188,7 @@ extension Databases {
 
     /// Longer values are freed in slices, whatever command lets go of them.
     static let freedAtOnce = 1 << 20
+    /// Shorter ones are not worth a place in the queue, which would grow faster than it is worked
+    /// off.
+    static let freedAtOnceLazily = 64 * 1024
 }

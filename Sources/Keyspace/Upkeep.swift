@@ -10,7 +10,12 @@ extension Databases {
     private static let pieceCost = 50
     private static let smallBlockCost = 2
     /// Bytes of a block that is cheap to free.
-    private static let smallBlock = 64 * 1024
+    private static let smallBlock = freedAtOnceLazily
+
+    /// How many calls of `maintain` look at every database once.
+    package var maintenanceRound: Int {
+        (databases.count + Databases.databasesPerTurn - 1) / Databases.databasesPerTurn
+    }
 
     /// Moves on what is under way: growing and shrinking tables, freeing. One unit of `budget`
     /// is a bucket with its entries, less than a microsecond as a rule. Returns whether there is

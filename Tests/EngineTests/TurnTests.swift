@@ -1,4 +1,5 @@
 import Engine
+import Keyspace
 import Memory
 import RESP
 import Sessions
@@ -183,5 +184,17 @@ struct TurnTests {
             #expect(body.starts(with: Array("REDIS".utf8)))
             #expect(TurnBench.endsWithValue(body))
         }
+    }
+
+    @Test("A table that grows is moved at the same pace among many databases", arguments: [16, 64])
+    func manyDatabases(count: Int) {
+        let bench = EngineBench { $0.databases = count }
+        bench.run("SELECT 5")
+        // One more than what 1024 buckets take.
+        for key in 0...5120 { bench.run("SET \(key) v") }
+        let both = bench.engine.value.keyspace.tableBytes(5)
+        bench.pass(300)
+        let moved = bench.engine.value.keyspace.tableBytes(5)
+        #expect(both > 3000 * 64 && moved < 2100 * 64, "\(both) then \(moved)")
     }
 }

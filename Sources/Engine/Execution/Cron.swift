@@ -85,12 +85,20 @@ extension DataEngine {
     /// Moves tables and frees what was deleted, a little at a time.
     private mutating func maintainKeyspace(at now: Int64) {
         guard now >= nextMaintenance || keyspace.hasGarbage else { return }
-        var (more, steps) = (false, 0)
+        // Of many databases each step looks at others, so that only a whole round without work
+        // says that there is none.
+        var (more, steps, idle) = (false, 0, 0)
         repeat {
-            // Of many databases each step looks at others.
-            if keyspace.maintain(budget: DataEngine.maintenanceBudget) { more = true }
-            steps += 1
-        } while more && steps < DataEngine.maintenanceSteps && hasTimeLeft
+            if keyspace.maintain(budget: DataEngine.maintenanceBudget) {
+                (more, idle) = (true, 0)
+                steps += 1
+            } else {
+                idle += 1
+            }
+        } while idle < keyspace.maintenanceRound && steps < DataEngine.maintenanceSteps
+            && hasTimeLeft
+        // A round that did not come to its end is gone on with at once.
+        more = more || idle < keyspace.maintenanceRound
         nextMaintenance = more ? now + DataEngine.maintenancePause : .max
     }
 }
