@@ -85,7 +85,7 @@ package struct DataEngine: ~Copyable, Service {
         applySettings()
         for user in settings.users {
             invariant(
-                user.commands.count == frontend.table.rows.count,
+                user.root.commands.count == frontend.table.rows.count,
                 "the user's rules are about other commands")
             frontend.put(user)
         }

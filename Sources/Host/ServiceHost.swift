@@ -277,8 +277,9 @@ package struct ServiceHost<Served: Service & ~Copyable>: ~Copyable {
         usage.systemMicroseconds = Int(used.systemMicroseconds)
         usage.threadUserMicroseconds = Int(used.threadUserMicroseconds)
         usage.threadSystemMicroseconds = Int(used.threadSystemMicroseconds)
-        if now >= nextFigures {
-            nextFigures = now + 1_000_000
+        // The allocator goes through all its arenas for them, so rarely unless somebody looks.
+        if now >= nextFigures - (now < frontend.value.usageWantedUntil ? 9_000_000 : 0) {
+            nextFigures = now + 10_000_000
             figures = Allocator.figures()
             log.role = program.role(service)
         }

@@ -176,7 +176,9 @@ extension Frontend {
 
     /// Whether the session listens to what its user may not listen to any more.
     private func loses(_ slot: Slot<Session>, _ user: ACLUser) -> Bool {
-        guard slot.value.flags.contains(.subscribed), !user.allowsAllChannels else { return false }
+        guard slot.value.flags.contains(.subscribed), !user.root.allowsAllChannels else {
+            return false
+        }
         func isDenied(_ names: Set<[UInt8]>, isPattern: Bool) -> Bool {
             names.contains { name in
                 !name.withView { user.allows(channel: $0, isPattern: isPattern) }

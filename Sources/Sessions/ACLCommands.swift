@@ -141,15 +141,24 @@ func aclGetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
     call.reply.bulk("passwords")
     call.reply.array(user.passwords.count)
     for password in user.passwords { call.reply.bulk(text: password) }
-    call.reply.bulk("commands")
-    call.reply.bulk(user.commandRules(frontend.table))
-    call.reply.bulk("keys")
-    call.reply.bulk(user.keyRules)
-    call.reply.bulk("channels")
-    call.reply.bulk(user.channelRules)
+    tell(user.root, frontend.table, call)
     call.reply.bulk("selectors")
-    call.reply.emptyArray()
+    call.reply.array(user.selectors.count)
+    for selector in user.selectors {
+        call.reply.map(3)
+        tell(selector, frontend.table, call)
+    }
     return .none
+}
+
+/// The rules of a selector as three pairs of a map.
+private func tell(_ selector: ACLSelector, _ table: borrowing CommandTable, _ call: Call) {
+    call.reply.bulk("commands")
+    call.reply.bulk(selector.commandRules(table))
+    call.reply.bulk("keys")
+    call.reply.bulk(selector.keyRules)
+    call.reply.bulk("channels")
+    call.reply.bulk(selector.channelRules)
 }
 
 func aclDryRun(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {
@@ -220,14 +229,16 @@ func aclSetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
     guard !hasBlanks(call[2].bytes[...]) else {
         throw ReplyError("ERR Usernames can't contain spaces or null characters")
     }
-    if let start = openSelector(call) {
+    var unmatched = 0
+    let words = (3..<call.count).map { call[$0].bytes }
+    guard let rules = ACLUser.merged(words, unmatched: &unmatched) else {
         throw call.fail(
-            "ERR Unmatched parenthesis in acl selector starting at '\(call[start])'.")
+            "ERR Unmatched parenthesis in acl selector starting at '\(call[3 + unmatched])'.")
     }
     let user: ACLUser
     do throws(ACLChangeError) {
         user = try frontend.acl.changed(
-            call[2].bytes, (3..<call.count).map { call[$0].bytes }, table: frontend.table,
+            call[2].bytes, rules, table: frontend.table,
             channelsByDefault: frontend.settings.channelsByDefault)
     } catch {
         throw call.fail(
@@ -238,17 +249,6 @@ func aclSetUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> 
     frontend.put(user)
     call.reply.ok()
     return .none
-}
-
-/// Where a selector begins among the rules that has no end.
-private func openSelector(_ call: Call) -> Int? {
-    var start: Int?
-    for index in 3..<call.count where !call[index].isEmpty {
-        let rule = call[index]
-        if start == nil, rule[0] == UInt8(ascii: "(") { start = index }
-        if rule[rule.count - 1] == UInt8(ascii: ")") { start = nil }
-    }
-    return start
 }
 
 func aclDeleteUser(_ frontend: inout Frontend, _ call: Call) throws(ReplyError) -> Propagation {

@@ -10,6 +10,19 @@ extension ACLUser {
         return names
     }
 
+    /// `user name rules`, from which the user can be made again.
+    package func line(_ table: borrowing CommandTable) -> [UInt8] {
+        var words = [Array("user".utf8), name] + flagNames.map { Array($0.utf8) }
+        words += passwords.map { Array("#\($0)".utf8) }
+        words.append(root.rules(table))
+        for selector in selectors {
+            words.append([UInt8(ascii: "(")] + selector.rules(table) + [UInt8(ascii: ")")])
+        }
+        return Array(words.joined(separator: [UInt8(ascii: " ")]))
+    }
+}
+
+extension ACLSelector {
     var keyRules: [UInt8] {
         if allowsAllKeys { return Array("~*".utf8) }
         let rules = keys.map { key in
@@ -26,11 +39,9 @@ extension ACLUser {
         return Array(rules.joined(separator: [UInt8(ascii: " ")]))
     }
 
-    /// `user name rules`, from which the user can be made again.
-    package func line(_ table: borrowing CommandTable) -> [UInt8] {
-        var words = [Array("user".utf8), name] + flagNames.map { Array($0.utf8) }
-        words += passwords.map { Array("#\($0)".utf8) }
-        words += [keyRules, allowsAllChannels ? [] : Array("resetchannels".utf8), channelRules]
+    /// The rules that make it.
+    func rules(_ table: borrowing CommandTable) -> [UInt8] {
+        var words = [keyRules, allowsAllChannels ? [] : Array("resetchannels".utf8), channelRules]
             .filter { !$0.isEmpty }
         words.append(commandRules(table))
         return Array(words.joined(separator: [UInt8(ascii: " ")]))
@@ -40,7 +51,7 @@ extension ACLUser {
     /// categories that fit best one after the other, then what is still different.
     package func commandRules(_ table: borrowing CommandTable) -> [UInt8] {
         let adds = !allowsAllCommands
-        var made = ACLUser(name: [], commandCount: commands.count, allowsAllChannels: false)
+        var made = ACLSelector(commandCount: commands.count, allowsAllChannels: false)
         made.allowAllCommands(!adds)
         var rules = Array((adds ? "-@all" : "+@all").utf8)
         func add(_ isAllowed: Bool, _ what: String, _ argument: [UInt8]? = nil) {
@@ -65,7 +76,7 @@ extension ACLUser {
 
     /// Adds what is to be said of one command besides what `made` has already.
     private func describe(
-        _ index: Int, _ made: inout ACLUser, _ table: borrowing CommandTable,
+        _ index: Int, _ made: inout ACLSelector, _ table: borrowing CommandTable,
         _ add: (Bool, String, [UInt8]?) -> Void
     ) {
         if commands[index] != made.commands[index] {

@@ -21,11 +21,13 @@ package struct ACLRuleError: Error, Equatable {
         "The password hash must be exactly 64 characters and contain only lowercase hexadecimal "
             + "characters")
     static let firstArgument = ACLRuleError("Allowing first-arg of a subcommand is not supported")
-    static let selector = ACLRuleError("Selectors are not supported by this server")
+    /// What Redis says where it has no words.
+    package static let unmatched = ACLRuleError("Wrong format")
 }
 
 extension ACLUser {
-    /// Applies one rule as ACL SETUSER has it. `channelsByDefault` is `acl-pubsub-default`.
+    /// Applies one rule as ACL SETUSER has it; what stands in parentheses is one rule.
+    /// `channelsByDefault` is `acl-pubsub-default`.
     package mutating func apply(
         _ rule: [UInt8], table: borrowing CommandTable, channelsByDefault: Bool
     ) throws(ACLRuleError) {
@@ -42,39 +44,55 @@ extension ACLUser {
             needsNoPassword = false
             passwords = []
         case "reset": reset(channelsByDefault)
-        case "clearselectors": break
-        case "allkeys", "~*":
-            allowsAllKeys = true
-            keys = []
-        case "resetkeys":
-            allowsAllKeys = false
-            keys = []
-        case "allchannels", "&*":
-            allowsAllChannels = true
-            channels = []
-        case "resetchannels":
-            allowsAllChannels = false
-            channels = []
-        case "allcommands", "+@all": allowAllCommands(true)
-        case "nocommands", "-@all": allowAllCommands(false)
+        case "clearselectors": selectors = []
         default:
-            let rest = Array(rule.dropFirst())
             switch first {
             case UInt8(ascii: ">"), UInt8(ascii: "#"), UInt8(ascii: "<"), UInt8(ascii: "!"):
-                try applyPassword(first, rest)
-            case UInt8(ascii: "~"), UInt8(ascii: "%"): try addKeys(first, rest)
-            case UInt8(ascii: "&"): try addChannel(rest)
-            case UInt8(ascii: "+"), UInt8(ascii: "-"):
-                try applyCommand(rest, isAllowed: first == UInt8(ascii: "+"), table)
-            case UInt8(ascii: "("): throw .selector
-            default: throw .syntax
+                try applyPassword(first, Array(rule.dropFirst()))
+            case UInt8(ascii: "(") where rule.last == UInt8(ascii: ")"):
+                try addSelector(rule.dropFirst().dropLast(), table, channelsByDefault)
+            default: try root.apply(rule, table: table)
             }
         }
     }
 
+    /// A selector from the rules between parentheses.
+    private mutating func addSelector(
+        _ rules: ArraySlice<UInt8>, _ table: borrowing CommandTable, _ channelsByDefault: Bool
+    ) throws(ACLRuleError) {
+        var selector = ACLSelector(
+            commandCount: root.commands.count, allowsAllChannels: channelsByDefault)
+        for rule in rules.split(separator: UInt8(ascii: " ")) {
+            try selector.apply(Array(rule), table: table)
+        }
+        selectors.append(selector)
+    }
+
+    /// Words of a request or a line with those between parentheses made one. Nil if a parenthesis
+    /// is not closed: `unmatched` gets the index of its word.
+    package static func merged(_ words: [[UInt8]], unmatched: inout Int) -> [[UInt8]]? {
+        var rules: [[UInt8]] = []
+        var open: (index: Int, rule: [UInt8])?
+        for (index, word) in words.enumerated() {
+            let isClosing = word.last == UInt8(ascii: ")")
+            if word.first == UInt8(ascii: "("), !isClosing {
+                open = (index, word)
+            } else if let begun = open {
+                let rule = begun.rule + [UInt8(ascii: " ")] + word
+                if isClosing { rules.append(rule) }
+                open = isClosing ? nil : (begun.index, rule)
+            } else {
+                rules.append(word)
+            }
+        }
+        guard let open else { return rules }
+        unmatched = open.index
+        return nil
+    }
+
     private mutating func reset(_ channelsByDefault: Bool) {
         self = ACLUser(
-            name: name, commandCount: commands.count, allowsAllChannels: channelsByDefault)
+            name: name, commandCount: root.commands.count, allowsAllChannels: channelsByDefault)
         payload = "sanitize-payload"
     }
 
@@ -95,6 +113,40 @@ extension ACLUser {
         } else {
             guard let index = passwords.firstIndex(of: digest) else { throw .noSuchPassword }
             passwords.remove(at: index)
+        }
+    }
+}
+
+extension ACLSelector {
+    /// Applies one rule about commands, keys or channels.
+    mutating func apply(
+        _ rule: [UInt8], table: borrowing CommandTable
+    ) throws(ACLRuleError) {
+        guard let first = rule.first else { return }
+        switch String(decoding: rule, as: UTF8.self).lowercased() {
+        case "allkeys", "~*":
+            allowsAllKeys = true
+            keys = []
+        case "resetkeys":
+            allowsAllKeys = false
+            keys = []
+        case "allchannels", "&*":
+            allowsAllChannels = true
+            channels = []
+        case "resetchannels":
+            allowsAllChannels = false
+            channels = []
+        case "allcommands", "+@all": allowAllCommands(true)
+        case "nocommands", "-@all": allowAllCommands(false)
+        default:
+            let rest = Array(rule.dropFirst())
+            switch first {
+            case UInt8(ascii: "~"), UInt8(ascii: "%"): try addKeys(first, rest)
+            case UInt8(ascii: "&"): try addChannel(rest)
+            case UInt8(ascii: "+"), UInt8(ascii: "-"):
+                try applyCommand(rest, isAllowed: first == UInt8(ascii: "+"), table)
+            default: throw .syntax
+            }
         }
     }
 

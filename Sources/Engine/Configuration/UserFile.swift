@@ -31,9 +31,15 @@ package enum UserFile {
             }
             // The default user is there already and begins anew.
             let reset = name == ACLUser.standardName ? [Array("reset".utf8)] : []
+            var unmatched = 0
+            let words = Array(line.bytes.dropFirst(2))
+            guard let rules = ACLUser.merged(words, unmatched: &unmatched) else {
+                // Redis counts the words from the name here.
+                throw failed(line.bytes[unmatched], ACLRuleError.unmatched.text)
+            }
             do throws(ACLChangeError) {
                 let user = try acl.changed(
-                    name, reset + line.bytes.dropFirst(2), table: table,
+                    name, reset + rules, table: table,
                     channelsByDefault: channelsByDefault)
                 users.append(user)
             } catch {
@@ -72,9 +78,14 @@ package enum UserFile {
                 errors += "WARNING: Duplicate user '\(shown)' found on line \(index + 1). "
                 continue
             }
+            var unmatched = 0
+            let rules = words[2...].map { Lexer.trimmed($0) }
+            guard let rules = ACLUser.merged(rules, unmatched: &unmatched) else {
+                errors += "\(place): Unmatched parenthesis in selector definition."
+                continue
+            }
             var user = acl.new(name, channelsByDefault: frontend.settings.channelsByDefault)
-            errors += apply(
-                words[2...].map { Lexer.trimmed($0) }, to: &user, frontend, place: place)
+            errors += apply(rules, to: &user, frontend, place: place)
             acl[name] = user
         }
         if errors.isEmpty { return (acl, "") }
