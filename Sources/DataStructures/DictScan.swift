@@ -20,16 +20,14 @@ extension Dict {
     /// One step of a walk that starts and ends with cursor 0. Whatever is in the dict from the
     /// first step to the last is visited at least once, whatever happens between steps.
     ///
-    /// The cursor is a bucket's index counted up from its highest bit (Pieter Noordhuis's
-    /// algorithm): the buckets into which one splits or with which it merges share the low bits,
-    /// so what was visited stays behind the cursor in tables of any size. While there are two
-    /// tables, a step covers a bucket of the smaller and all its counterparts in the bigger.
+    /// The cursor is as `HashOrder` says. While there are two tables, a step covers a bucket of
+    /// the smaller and all its counterparts in the bigger.
     @inlinable
     package func scan(_ cursor: UInt64, _ body: (Element) -> Void) -> UInt64 {
         guard next.exists else {
             let index = current.index(cursor)
             if index >= moved { visit(current.bucket(index), body) }
-            return Dict.advance(cursor, mask: current.mask)
+            return HashOrder.advance(cursor, mask: current.mask)
         }
         let small = min(current.mask, next.mask)
         let large = max(current.mask, next.mask)
@@ -47,23 +45,9 @@ extension Dict {
             } else {
                 visit(next.bucket(next.index(cursor)), body)
             }
-            cursor = Dict.advance(cursor, mask: large)
+            cursor = HashOrder.advance(cursor, mask: large)
         } while cursor & (small ^ large) != 0
         return cursor
-    }
-
-    /// Adds one to the bits under `mask`, the highest counting least.
-    @inlinable
-    static func advance(_ cursor: UInt64, mask: UInt64) -> UInt64 {
-        reverseBits(reverseBits(cursor | ~mask) &+ 1)
-    }
-
-    @inlinable
-    static func reverseBits(_ word: UInt64) -> UInt64 {
-        var word = word.byteSwapped
-        word = word &>> 4 & 0x0f0f_0f0f_0f0f_0f0f | (word & 0x0f0f_0f0f_0f0f_0f0f) &<< 4
-        word = word &>> 2 & 0x3333_3333_3333_3333 | (word & 0x3333_3333_3333_3333) &<< 2
-        return word &>> 1 & 0x5555_5555_5555_5555 | (word & 0x5555_5555_5555_5555) &<< 1
     }
 
     /// Visits every element once.

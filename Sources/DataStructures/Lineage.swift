@@ -78,11 +78,12 @@ package struct Lineage: BitwiseCopyable {
 /// Nodes that nobody needs any more, linked by their headers.
 @frozen @usableFromInline
 package struct DroppedNodes: BitwiseCopyable {
-    private var first: UInt
+    /// Address of the first one.
+    package private(set) var first: UInt
     /// Their memory.
     package private(set) var bytes: Int
 
-    fileprivate init(first: UInt, bytes: Int) {
+    package init(first: UInt, bytes: Int) {
         self.first = first
         self.bytes = bytes
     }

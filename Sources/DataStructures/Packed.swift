@@ -223,6 +223,9 @@ package struct PackedReader {
     @inlinable @inline(__always)
     package var isAtEnd: Bool { offset >= bytes.count }
 
+    /// What has not been read.
+    package var rest: ByteView { bytes[offset..<bytes.count] }
+
     /// The next item; nil behind the last.
     @inlinable
     package mutating func next() -> PackedItem? {

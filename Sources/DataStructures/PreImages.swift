@@ -16,12 +16,12 @@ package struct PreImages: BitwiseCopyable {
     package static let pageSize = 14 * 1024
     static var header: Int { 24 }
 
-    init?(address: UInt) {
+    package init?(address: UInt) {
         guard let base = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return nil }
         unsafe self.base = base
     }
 
-    var address: UInt { unsafe UInt(bitPattern: base) }
+    package var address: UInt { unsafe UInt(bitPattern: base) }
 
     /// No pages yet of a value whose first `count` bytes matter to snapshot `number`.
     init(heap: Heap, snapshot number: UInt32, count: Int) {

@@ -18,6 +18,9 @@ package struct RecordShape: Equatable {
     /// Values up to this many bytes lie in the record, longer ones in a block.
     @inlinable package static var inlineLimit: Int { 4096 }
 
+    /// What stands for the length of a value that is made of nodes, which is external as well.
+    @inlinable package static var largeCount: Int { inlineLimit + 1 }
+
     /// No key or value can be longer.
     @inlinable package static var longest: Int { Int(UInt32.max) - 4096 }
 

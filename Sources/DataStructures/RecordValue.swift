@@ -43,7 +43,8 @@ extension Record {
             as: UInt8.self, repeating: 0, count: range.count)
     }
 
-    /// A record with the same value and clock under another key or expiry. A block is shared.
+    /// A record with the same value and clock under another key or expiry. A block is shared, of
+    /// whatever kind it is.
     package func clone(heap: Heap, key: ByteView, expiry: Int64?, stamp: UInt8) -> Record {
         let shape = RecordShape(
             keyCount: key.count, valueCount: valueCount, expires: expiry != nil)
@@ -51,6 +52,7 @@ extension Record {
             heap: heap, shape: shape, kind: kind, stamp: stamp, clock: clock, expiry: expiry,
             key: key)
         if isExternal {
+            // The holders of a `LargeBlock` are counted in the same place.
             block.hold()
             copy.block = block
         } else {
@@ -63,14 +65,14 @@ extension Record {
     @inlinable
     package var footprint: Int { shape.sizeClass }
 
-    /// Bytes the allocator holds for record and block.
+    /// Bytes the allocator holds for the record and the block of a string.
     package var fullFootprint: Int { footprint + (isExternal ? block.footprint : 0) }
 
     /// Frees the record and leaves its block alone.
     @inlinable @inline(__always)
     package func free(heap: Heap) { unsafe heap.free(base, shape.sizeClass) }
 
-    /// Frees the record and gives up its block.
+    /// Frees the record and gives up its block, which is that of a string.
     package func freeAll(heap: Heap) {
         if isExternal, block.release() { block.free(heap: heap) }
         free(heap: heap)

@@ -42,6 +42,15 @@ package struct LongDouble {
         return isFinite == 1 ? sum : nil
     }
 
+    /// The number, taken as seconds, in milliseconds and rounded up; nil if they do not fit.
+    package var milliseconds: Int64? {
+        var result: Int64 = 0
+        let fits = unsafe withUnsafeBytes(of: self) { value in
+            unsafe tandem_long_double_milliseconds(value.baseAddress, &result)
+        }
+        return fits == 1 ? result : nil
+    }
+
     /// The number with at most 17 decimals and no trailing zeros.
     package var text: [UInt8] {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: LongDouble.longestText) {

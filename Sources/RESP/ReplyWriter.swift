@@ -115,11 +115,12 @@ package struct ReplyWriter: ~Copyable {
 
     /// A number with 17 significant digits, as Redis 7.0 prints it; a bulk string in RESP2.
     package mutating func double(_ value: Double) {
-        let text = DoubleText.format(value)
-        if version == .two { return bulk(text) }
-        buffer.append(UInt8(ascii: ","))
-        buffer.append(text)
-        buffer.append("\r\n")
+        DoubleText.with(value) { text in
+            if version == .two { return bulk(text) }
+            buffer.append(UInt8(ascii: ","))
+            buffer.append(text)
+            buffer.append("\r\n")
+        }
     }
 
     /// `#t` or `#f`; 1 or 0 in RESP2.
