@@ -21,5 +21,5 @@ struct Database: ~Copyable {
 
     init(heap: Heap, hashKey: HashKey) { dict = Dict(heap: heap, hashKey: hashKey) }
 
-    deinit { dict.forEach { $0.freeAll(heap: dict.heap) } }
+    deinit { dict.forEach { $0.freeWhole(heap: dict.heap) } }
 }

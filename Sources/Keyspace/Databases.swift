@@ -54,15 +54,16 @@ package struct Databases: ~Copyable {
 
     /// Databases that nobody needs any more, being freed.
     @usableFromInline var discarded: [Slot<Database>] = []
-    /// What snapshots that were not finished had, and long values and pages that nobody needs any
-    /// more, being freed.
+    /// What snapshots that were not finished had, and long and large values, pages and nodes that
+    /// nobody needs any more, being freed.
     @usableFromInline var discardedRecords: ChunkQueue<SideRecord>
-    @usableFromInline var discardedBlocks: ChunkQueue<ValueBlock>
-    @usableFromInline var discardedImages: ChunkQueue<PreImages>
+    @usableFromInline var discardedPieces: ChunkQueue<DiscardedPiece>
     /// The database whose turn it is in `expireSlice` and `maintain`.
     var expireTurn = 0
     var maintainTurn = 0
     var restamp = RestampState()
+    /// From where on collections change their encoding.
+    package var encodings = EncodingLimits()
     private let passing = PassedByAddress()
 
     /// `databaseCount` empty databases.
@@ -73,16 +74,14 @@ package struct Databases: ~Copyable {
         databases = FlatArray(count: databaseCount) { _ in Database(heap: heap, hashKey: hashKey) }
         snapshot = SnapshotState(heap: heap)
         discardedRecords = ChunkQueue(heap: heap)
-        discardedBlocks = ChunkQueue(heap: heap)
-        discardedImages = ChunkQueue(heap: heap)
+        discardedPieces = ChunkQueue(heap: heap)
         setClocks()
     }
 
     deinit {
         discarded.forEach { $0.free() }
-        discardedRecords.forEach { Record(address: $0.address).freeAll(heap: heap) }
-        discardedBlocks.forEach { $0.free(heap: heap) }
-        discardedImages.forEach { while !$0.freeSlice(heap: heap) {} }
+        discardedRecords.forEach { Record(address: $0.address).freeWhole(heap: heap) }
+        discardedPieces.forEach { $0.freeAll(heap: heap) }
     }
 
     /// No key or string can be longer, in bytes; whoever changes strings checks that before.

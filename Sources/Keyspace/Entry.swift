@@ -26,19 +26,32 @@ package enum ValueType: UInt8, Sendable {
     }
 }
 
-/// How a value is stored, by the number Redis gives the encoding.
+/// How a value is stored, by the number Redis gives the encoding. Of collections it is only the
+/// name that Redis 7.0 would give them; their layout here does not follow from it.
 @frozen @usableFromInline
 package enum Encoding: UInt8, Sendable {
     case raw = 0
     case integer = 1
+    case hashtable = 2
+    case intset = 6
+    case skiplist = 7
     case embedded = 8
+    case quicklist = 9
+    case stream = 10
+    case listpack = 11
 
     /// As OBJECT ENCODING prints it.
     package var name: StaticString {
         switch self {
         case .raw: "raw"
         case .integer: "int"
+        case .hashtable: "hashtable"
+        case .intset: "intset"
+        case .skiplist: "skiplist"
         case .embedded: "embstr"
+        case .quicklist: "quicklist"
+        case .stream: "stream"
+        case .listpack: "listpack"
         }
     }
 
@@ -146,7 +159,7 @@ package struct Entry {
     }
 
     /// Bytes the allocator holds for key and value.
-    package var footprint: Int { record.fullFootprint }
+    package var footprint: Int { record.wholeFootprint }
 
     /// 24 bits: last access in seconds (LRU), or minutes and a logarithmic counter (LFU).
     @inlinable

@@ -84,9 +84,9 @@ extension Databases {
         return true
     }
 
-    /// Copies value and expiry of a key to another key, which loses what it had; a long value is
-    /// shared until one of both changes. Returns whether the key is there; a key is not copied
-    /// onto itself.
+    /// Copies value and expiry of a key to another key, which loses what it had; a long string is
+    /// shared until one of both changes, a large collection is not. Returns whether the key is
+    /// there; a key is not copied onto itself.
     @discardableResult
     package mutating func copy(
         from database: Int, _ key: ByteView, _ hash: UInt64, to target: Int,
@@ -94,17 +94,23 @@ extension Databases {
     ) -> Bool {
         guard let record = databases[database].dict.find(hash, key) else { return false }
         if database == target, key == newKey { return false }
-        put(record, target, newKey, newHash, clock: birthClock)
+        put(record, target, newKey, newHash, clock: birthClock, sharing: false)
         changes += 1
         return true
     }
 
-    /// Makes a copy of `record` the entry of `key`.
+    /// Makes a copy of `record` the entry of `key`, and of its value if it is large and `record`
+    /// will not be given up.
     private mutating func put(
-        _ record: Record, _ database: Int, _ key: ByteView, _ hash: UInt64, clock: UInt32
+        _ record: Record, _ database: Int, _ key: ByteView, _ hash: UInt64, clock: UInt32,
+        sharing: Bool = true
     ) {
         let copy = record.clone(heap: heap, key: key, expiry: record.expiry, stamp: stamp)
         copy.clock = clock
+        if !sharing, record.isLarge {
+            copy.large = record.large.copy(heap: heap)
+            giveUp(record.large)
+        }
         if let position = databases[database].dict.locate(hash, key) {
             remove(database, position)
         }
@@ -167,7 +173,13 @@ extension Databases {
 
     /// Frees a record, and its block unless somebody else holds it; at once or in slices.
     mutating func free(_ record: Record, lazily: Bool = false) {
-        if record.isExternal { giveUp(record.block, lazily: lazily) }
+        if record.isExternal {
+            if record.isLarge {
+                giveUp(record.large)
+            } else {
+                giveUp(record.block, lazily: lazily)
+            }
+        }
         record.free(heap: heap)
     }
 
@@ -180,7 +192,7 @@ extension Databases {
     /// Frees a long value that nobody holds.
     mutating func dispose(of block: ValueBlock, lazily: Bool = false) {
         if block.footprint > (lazily ? Databases.freedAtOnceLazily : Databases.freedAtOnce) {
-            discardedBlocks.append(block)
+            discardedPieces.append(DiscardedPiece(block))
         } else {
             block.free(heap: heap)
         }

@@ -50,17 +50,51 @@ package struct KeyspaceDigest: Equatable, Sendable {
 
     /// Both hashes of one entry: key, type, value as text, expiry.
     private static func term(_ record: Record) -> (low: UInt64, high: UInt64) {
-        Entry(record).withString { value in
-            (term(record, value, firstKey), term(record, value, secondKey))
+        let entry = Entry(record)
+        if entry.isString {
+            return entry.withString { value in
+                (
+                    term(record, SipHash.hash(value, key: firstKey), firstKey),
+                    term(record, SipHash.hash(value, key: secondKey), secondKey)
+                )
+            }
         }
+        return (
+            term(record, collection(entry, firstKey), firstKey),
+            term(record, collection(entry, secondKey), secondKey)
+        )
     }
 
-    private static func term(_ record: Record, _ value: ByteView, _ key: HashKey) -> UInt64 {
+    private static func term(_ record: Record, _ value: UInt64, _ key: HashKey) -> UInt64 {
         var word = mix(UInt64(record.kind & 15) &+ 1)
         word = mix(word ^ SipHash.hash(record.key, key: key))
-        word = mix(word &+ SipHash.hash(value, key: key))
+        word = mix(word &+ value)
         guard let expiry = record.expiry else { return word }
         return mix(word ^ mix(UInt64(bitPattern: expiry) &+ key.k0))
+    }
+
+    /// A hash of all elements, which depends on their order in lists alone.
+    private static func collection(_ entry: Entry, _ key: HashKey) -> UInt64 {
+        func hash(_ item: PackedItem) -> UInt64 { item.withText { SipHash.hash($0, key: key) } }
+        var word: UInt64 = 0
+        switch entry.type {
+        case .list:
+            ListView(entry).forEach { item in
+                word = mix(word ^ hash(item))
+                return true
+            }
+        case .set:
+            SetView(entry).forEach { word &+= mix(hash($0)) }
+        case .hash:
+            HashView(entry).forEach { word &+= mix(hash($0) &+ mix(hash($1))) }
+        case .sortedSet:
+            SortedSetView(entry).forEach { member, score in
+                word &+= mix(hash(member) &+ mix(score.bitPattern))
+                return true
+            }
+        case .string, .module, .stream: break
+        }
+        return word
     }
 
     /// The finaliser of SplitMix64: every bit of the result depends on every bit of `word`.

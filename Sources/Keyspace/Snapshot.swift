@@ -24,8 +24,9 @@ struct SnapshotState: ~Copyable {
     var detached: [Slot<Database>] = []
     /// The database, by its number at the start, that is walked now.
     var walkIndex = 0
-    /// Long values lent to the consumer until the next slice.
+    /// Long and large values lent to the consumer until the next slice.
     var held: [Slot<ValueBlock>] = []
+    var heldLarge: [LargeBlock] = []
     /// Sizes at the start.
     var sizes: [(keys: Int, expires: Int)] = []
     /// Snapshots since every stamp was known to be that of the last one.
@@ -39,12 +40,13 @@ struct SnapshotState: ~Copyable {
     }
 
     deinit {
-        side.forEach { Record(address: $0.address).freeAll(heap: heap) }
+        side.forEach { Record(address: $0.address).freeWhole(heap: heap) }
         for slot in detached { slot.free() }
         for lent in held {
             if lent.value.release() { lent.value.free(heap: heap) }
             lent.free()
         }
+        for block in heldLarge where block.release() { block.freeAll(heap: heap) }
     }
 
     /// The number as it stands in what belongs to this snapshot; hardly ever the same again.
@@ -82,7 +84,8 @@ struct RestampState {
 /// a new one. New entries are born with the stamp. So each entry is visited exactly once, from
 /// its table or from the side queue, whatever happens meanwhile. A long value is shared between
 /// the record in the side queue and the new one; of pages that change, what they held is kept
-/// first (`PreImages`), until the consumer has read the value.
+/// first (`PreImages`), until the consumer has read the value. A large collection is shared as
+/// well, and frozen before its first change: nodes that change are copied (`Lineage`).
 extension Databases {
     /// Whether a snapshot is being taken.
     package var isSnapshotActive: Bool { snapshot.isActive }
@@ -98,6 +101,9 @@ extension Databases {
         var bytes = 0
         for lent in snapshot.held where seen.insert(lent.value.address).inserted {
             bytes += snapshot.bytes(of: lent.value)
+        }
+        for block in snapshot.heldLarge where seen.insert(block.address).inserted {
+            bytes += snapshot.bytes(of: block)
         }
         return bytes
     }
@@ -131,9 +137,9 @@ extension Databases {
     /// Visits entries that the snapshot has not seen yet, until about `limit` bytes of them were
     /// visited, and a bucket at least. `visit` gets the number that the database had at the start
     /// and the entry, as it was then; entries of one database may come at any time. A string of
-    /// more than 4096 bytes can be read until the next slice or the end of the snapshot, so that
-    /// it can be written in pieces; anything else is valid during the visit. Returns whether
-    /// everything has been visited.
+    /// more than 4096 bytes and a large collection can be read until the next slice or the end of
+    /// the snapshot, so that they can be written in pieces; anything else is valid during the
+    /// visit. Returns whether everything has been visited.
     package mutating func snapshotSlice(
         _ id: SnapshotID, limit: Int, _ visit: (Int, SnapshotEntry) -> Void
     ) -> Bool {

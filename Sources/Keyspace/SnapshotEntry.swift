@@ -2,7 +2,7 @@ import DataStructures
 import Memory
 
 /// A key and its value as they were when a snapshot began. The value may have been changed in
-/// places since, so there is no way to it but through `string`.
+/// places since, so there is no way to it but through `string`, `hash` and their like.
 @frozen @usableFromInline
 package struct SnapshotEntry {
     @usableFromInline let record: Record
@@ -14,7 +14,7 @@ package struct SnapshotEntry {
     init(_ record: Record, _ mark: UInt32) {
         self.record = record
         self.mark = mark
-        lent = record.isExternal ? Slot(record.block) : nil
+        lent = record.isExternal && !record.isLarge ? Slot(record.block) : nil
     }
 
     @inlinable package var key: ByteView { record.key }
@@ -24,6 +24,8 @@ package struct SnapshotEntry {
 
     /// 24 bits: see `Entry.clock`.
     @inlinable package var clock: UInt32 { record.clock }
+
+    @inlinable package var type: ValueType { Entry(record).type }
 
     @inlinable package var encoding: Encoding { Entry(record).encoding }
 
@@ -108,8 +110,15 @@ extension Databases {
         record.block = moved
     }
 
-    /// Keeps a long value for the consumer until the next slice and returns its length.
+    /// Keeps a long or large value for the consumer until the next slice and returns its length.
     mutating func lend(_ entry: SnapshotEntry) -> Int {
+        if entry.record.isLarge {
+            let block = entry.record.large
+            block.holdFrozen()
+            snapshot.heldLarge.append(block)
+            snapshot.account(block)
+            return block.fullFootprint
+        }
         guard let lent = entry.lent else { return 0 }
         leave(lent.value)
         lent.value.holdFrozen()
@@ -125,6 +134,8 @@ extension Databases {
             lent.free()
         }
         snapshot.held.removeAll(keepingCapacity: true)
+        for block in snapshot.heldLarge { giveUpFrozen(block) }
+        snapshot.heldLarge.removeAll(keepingCapacity: true)
     }
 
     /// Gives a record that is in no table any more to the snapshot, which has not seen it.
@@ -133,6 +144,10 @@ extension Databases {
         snapshot.side.append(SideRecord(database: database, address: record.address))
         snapshot.sideBytes += record.footprint
         guard record.isExternal else { return }
+        if record.isLarge {
+            record.large.freezeHolder()
+            return snapshot.account(record.large)
+        }
         let block = record.block
         leave(block)
         block.freeze()
@@ -143,7 +158,9 @@ extension Databases {
 
     /// Frees a record that a snapshot had.
     mutating func freeSide(_ record: Record) {
-        if record.isExternal {
+        if record.isLarge {
+            giveUpFrozen(record.large)
+        } else if record.isExternal {
             if record.block.keeper == record.address { record.block.keeper = 0 }
             giveUpFrozen(record.block)
         }
@@ -174,6 +191,6 @@ extension Databases {
             snapshot.sideBytes -= images.footprint
         }
         block.preImages = nil
-        if !images.freeSlice(heap: heap) { discardedImages.append(images) }
+        if !images.freeSlice(heap: heap) { discardedPieces.append(DiscardedPiece(images)) }
     }
 }

@@ -153,9 +153,9 @@ extension Databases {
     /// Whether `record` and its block have the right sizes for `shape`.
     private func canHold(_ record: Record, _ shape: RecordShape) -> Bool {
         let old = record.shape
-        guard shape.sizeClass == old.sizeClass, shape.isExternal == old.isExternal else {
-            return false
-        }
+        guard shape.sizeClass == old.sizeClass, shape.isExternal == old.isExternal,
+            !record.isLarge
+        else { return false }
         return !shape.isExternal
             || record.block.holders == 1
                 && record.block.footprint == ValueBlock.size(shape.valueCount)

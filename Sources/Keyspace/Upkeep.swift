@@ -9,8 +9,6 @@ extension Databases {
     /// that is but one piece.
     private static let pieceCost = 50
     private static let smallBlockCost = 2
-    /// Bytes of a block that is cheap to free.
-    private static let smallBlock = freedAtOnceLazily
 
     /// How many calls of `maintain` look at every database once.
     package var maintenanceRound: Int {
@@ -35,14 +33,9 @@ extension Databases {
     @discardableResult
     package mutating func freeSlice(budget: Int) -> Bool {
         var left = budget
-        while left > 0, let block = discardedBlocks.popFirst() {
-            let isSmall = block.capacity < Databases.smallBlock
-            if !block.freeSlice(heap: heap) { discardedBlocks.append(block) }
-            left -= isSmall ? Databases.smallBlockCost : Databases.pieceCost
-        }
-        while left > 0, let images = discardedImages.popFirst() {
-            if !images.freeSlice(heap: heap) { discardedImages.append(images) }
-            left -= Databases.pieceCost
+        while left > 0, let piece = discardedPieces.popFirst() {
+            left -= piece.isSmall ? Databases.smallBlockCost : Databases.pieceCost
+            if let rest = piece.freeSlice(heap: heap) { discardedPieces.append(rest) }
         }
         while left > 0, let side = discardedRecords.popFirst() {
             let record = Record(address: side.address)
@@ -53,9 +46,15 @@ extension Databases {
             let buckets = last.value.dict.buckets
             let ended = last.value.dict.drain(min(left, 64)) { record in
                 // Not `free`, which would need the whole keyspace while it lends a part.
-                if record.isExternal {
+                if record.isLarge {
+                    if record.large.release() {
+                        discardedPieces.append(DiscardedPiece(record.large))
+                    } else {
+                        snapshot.account(record.large)
+                    }
+                } else if record.isExternal {
                     if record.block.release() {
-                        discardedBlocks.append(record.block)
+                        discardedPieces.append(DiscardedPiece(record.block))
                     } else {
                         snapshot.charge(record.block)
                     }
@@ -74,7 +73,6 @@ extension Databases {
     /// Whether memory of deleted things waits to be freed.
     @inlinable
     package var hasGarbage: Bool {
-        !discarded.isEmpty || !discardedRecords.isEmpty || !discardedBlocks.isEmpty
-            || !discardedImages.isEmpty
+        !discarded.isEmpty || !discardedRecords.isEmpty || !discardedPieces.isEmpty
     }
 }

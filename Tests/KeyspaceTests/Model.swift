@@ -8,6 +8,8 @@ struct ModelValue: Equatable {
     var bytes: [UInt8]
     var expiry: Int64?
     var encoding: Encoding
+    /// What it is if it is no string; there are no bytes then.
+    var collection: ModelCollection?
 }
 
 typealias ModelDatabase = [[UInt8]: ModelValue]
@@ -38,13 +40,20 @@ func brief(_ value: ModelValue?) -> String {
     guard let value else { return "nothing" }
     let sum = value.bytes.reduce(into: 0) { $0 = ($0 &* 31 &+ Int($1)) & 0xff_ffff }
     let expiry = value.expiry.map { ", expires \($0)" } ?? ""
+    if let collection = value.collection {
+        return "\(value.encoding), \(collection.brief)\(expiry)"
+    }
     return "\(value.encoding) of \(value.bytes.count) (\(sum))\(expiry)"
 }
 
 extension Entry {
     /// A copy.
     var model: ModelValue {
-        ModelValue(bytes: withString { $0.bytes }, expiry: expiry, encoding: encoding)
+        guard isString else {
+            return ModelValue(
+                bytes: [], expiry: expiry, encoding: encoding, collection: ModelCollection(self))
+        }
+        return ModelValue(bytes: withString { $0.bytes }, expiry: expiry, encoding: encoding)
     }
 }
 
