@@ -91,7 +91,7 @@ let package = Package(
         floor("Replication", ["RESP", "Digests", "Memory"]),
 
         // Floor 3: file formats over buffers; the sentinel's pure core.
-        floor("Persistence", ["Keyspace", "Digests", "Memory"]),
+        floor("Persistence", ["Keyspace", "DataStructures", "Digests", "Memory"]),
         floor(
             "SentinelCore", ["Sessions", "RESP", "Configuration", "Digests", "Memory"],
             path: "sentinel/Core"),
@@ -146,7 +146,9 @@ let package = Package(
         tests("KeyspaceTests", ["Keyspace", "DataStructures", "Digests", "Memory"]),
         // Tests of replication's machines and of the RDB codecs.
         tests("ReplicationTests", ["Replication", "Digests", "Memory"]),
-        tests("PersistenceTests", ["Persistence", "Keyspace", "Digests", "Memory"]),
+        tests(
+            "PersistenceTests",
+            ["Persistence", "Keyspace", "DataStructures", "Digests", "Memory"]),
         tests("SessionsTests", ["Sessions", "Configuration", "RESP", "Memory"]),
         // Whole servers connected in memory.
         tests(

@@ -28,11 +28,15 @@ package struct DataEngine: ~Copyable, Service {
     /// Sessions with held replies, by id.
     package var heldSessions: [Int] = []
     package var watchers = Watchers()
+    /// Sessions that wait for keys.
+    var keyWaits: KeyWaits
     package var pause = PauseState()
     package var statistics = EngineStatistics()
     package var usage = ProcessUsage()
     /// Where integer values are spelled; a view of it lasts until it is next used.
     package var scratch: DecimalScratch
+    /// An element on its way from one list to another.
+    var element: ByteBuffer
     /// Progress of active expiry and eviction.
     package var reclaim = ReclaimState()
     private let passing = PassedByAddress()
@@ -47,6 +51,9 @@ package struct DataEngine: ~Copyable, Service {
     /// Timers, monotonic microseconds.
     package var nextCron: Int64 = 0
     var nextMaintenance: Int64 = 0
+    /// Steps of maintenance without work since the last that had any. Of many databases each step
+    /// looks at others, so that only a whole round of them says that there is nothing to do.
+    var idleMaintenance = 0
     package var startedAt = TurnTime(monotonic: 0, wall: 0)
     var startup = Startup.notBegun
     package var cronRuns = 0
@@ -77,6 +84,8 @@ package struct DataEngine: ~Copyable, Service {
         frontend.settings = settings.frontend
         unit = PropagationUnit(heap: heap)
         scratch = DecimalScratch(heap: heap)
+        element = ByteBuffer(heap: heap)
+        keyWaits = KeyWaits(heap: heap)
         replication = ReplicationControl(
             heap: heap, backlog: settings.replBacklogSize, random: &random)
         persistence = PersistenceControl()
@@ -97,7 +106,8 @@ extension CommandRows {
     package static var dataServer: [Command] {
         dataConnection + dataPubSub + server + [
             configuration, debugging, latency, memoryCommands, slowlog,
-        ] + persistence + replication + strings + bitmaps + generic + databases + transactions
+        ] + persistence + replication + strings + bitmaps + hyperLogLogs + hashes + sets + lists
+            + generic + databases + transactions + sortedSets + geography
     }
 }
 

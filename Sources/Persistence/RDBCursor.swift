@@ -33,7 +33,13 @@ struct RDBCursor {
         case encoded(UInt8)
     }
 
-    func error(_ reason: RDBError.Reason) -> RDBError { RDBError(offset: base + count, reason) }
+    /// Position in the file of the next byte.
+    var offset: Int { base + count }
+
+    func error(_ reason: RDBError.Reason) -> RDBError { RDBError(offset: offset, reason) }
+
+    /// Gives back what was read, to be read again in the next step.
+    mutating func rewind() { count = 0 }
 
     mutating func bytes(_ length: Int) -> ByteView? {
         guard view.count - count >= length else {

@@ -5,13 +5,16 @@ import Memory
 /// `needMore`. Nothing blocks and nothing waits for the whole file, so that a server can answer
 /// others while it loads.
 ///
-/// Memory: the piece last fed, and one entry that is not complete yet (a key and a value, each up
-/// to `stringLimit` bytes), for which room grows as bytes arrive, never on the strength of a
-/// length alone; and once more the size of a compressed string.
+/// Memory: the piece last fed, a key, and one element that is not complete yet (a string, a field
+/// and its value, or what Redis keeps in one string: a small value, or a part of a list or a
+/// stream), for which room grows as bytes arrive, never on the strength of a length alone; and once
+/// more the size of a string that is compressed or has many items.
 package struct RDBDecoder: ~Copyable {
     private enum State {
         case header
         case element
+        /// Inside a value of many parts.
+        case value
         /// Inside the data of a module that are no key's.
         case moduleAux(String)
         case checksum
@@ -23,6 +26,7 @@ package struct RDBDecoder: ~Copyable {
     private var input: ByteBuffer
     private var keyScratch: ByteBuffer
     private var valueScratch: ByteBuffer
+    private var values: RDBValueReader
     private var state = State.header
     private var attributes = RDBAttributes()
     private var crc: UInt64 = 0
@@ -36,6 +40,9 @@ package struct RDBDecoder: ~Copyable {
     /// The version of the file; 0 before its header was read.
     package private(set) var version = 0
 
+    /// Keys that were passed over because nothing was in them. Some versions of Redis wrote such.
+    package private(set) var emptyKeys = 0
+
     /// A decoder at the start of a file. `verifies`: whether a wrong checksum is an error.
     package init(
         heap: Heap, verifies: Bool = true, stringLimit: Int = RDBFormat.stringLimit
@@ -45,12 +52,16 @@ package struct RDBDecoder: ~Copyable {
         input = ByteBuffer(heap: heap)
         keyScratch = ByteBuffer(heap: heap)
         valueScratch = ByteBuffer(heap: heap)
+        values = RDBValueReader(heap: heap)
     }
 
     /// Whether the end of the file has been read.
     package var isFinished: Bool {
         if case .finished = state { true } else { false }
     }
+
+    /// The key of the value of many parts that is being read, or was read last.
+    package var key: ByteView { values.keyText }
 
     /// What was fed and not read: behind the end, bytes that belong to something else.
     package var remainder: ByteView { input.readable }
@@ -66,14 +77,9 @@ package struct RDBDecoder: ~Copyable {
 
     /// Gives back the room that a long string took.
     private mutating func shrink() {
-        if keyScratch.capacity > 64 * 1024 {
-            keyScratch.removeAll()
-            keyScratch.releaseIfEmpty()
-        }
-        if valueScratch.capacity > 64 * 1024 {
-            valueScratch.removeAll()
-            valueScratch.releaseIfEmpty()
-        }
+        RDBValueReader.shrink(&keyScratch)
+        RDBValueReader.shrink(&valueScratch)
+        values.shrink()
         guard input.capacity > 256 * 1024, input.count + missing <= 64 * 1024 else { return }
         var smaller = ByteBuffer(heap: input.heap)
         smaller.append(input.readable)
@@ -95,6 +101,7 @@ package struct RDBDecoder: ~Copyable {
             switch state {
             case .header: event = try header(&cursor)
             case .element: event = try element(&cursor)
+            case .value: event = try part(&cursor)
             case .moduleAux(let name): event = try moduleAux(name, &cursor)
             case .checksum: event = try checksum(&cursor)
             case .finished(let checksum): return .end(checksum)
@@ -190,11 +197,11 @@ package struct RDBDecoder: ~Copyable {
         case RDBFormat.Opcode.aux:
             guard let key = try cursor.text(), let value = try cursor.text() else { return nil }
             return .aux(
-                key: try RDBDecoder.view(key, &keyScratch, cursor),
-                value: try RDBDecoder.view(value, &valueScratch, cursor))
+                key: try cursor.view(key, &keyScratch),
+                value: try cursor.view(value, &valueScratch))
         case RDBFormat.Opcode.function:
             guard let code = try cursor.text() else { return nil }
-            return .function(try RDBDecoder.view(code, &valueScratch, cursor))
+            return .function(try cursor.view(code, &valueScratch))
         case RDBFormat.Opcode.candidateFunction:
             throw cursor.error(.unsupportedType("function of a release candidate"))
         case RDBFormat.Opcode.moduleAux:
@@ -218,17 +225,43 @@ package struct RDBDecoder: ~Copyable {
     }
 
     private mutating func entry(
-        _ type: UInt8, _ cursor: inout RDBCursor
+        _ number: UInt8, _ cursor: inout RDBCursor
     ) throws(RDBError) -> RDBEvent? {
-        guard let name = RDBFormat.typeName(type) else { throw cursor.error(.unknownType(type)) }
-        guard type == RDBFormat.stringType else { throw cursor.error(.unsupportedType(name)) }
-        guard let key = try cursor.text(), let value = try cursor.text() else { return nil }
+        let type = try RDBDecoder.type(number, cursor)
+        guard let key = try cursor.text() else { return nil }
+        guard type == .string else {
+            values.begin(type, key: try cursor.view(key, &keyScratch), attributes)
+            attributes = RDBAttributes()
+            state = .value
+            return nil
+        }
+        guard let value = try cursor.text() else { return nil }
         let entry = RDBEntry(
-            key: try RDBDecoder.view(key, &keyScratch, cursor),
-            value: try RDBDecoder.value(value, &valueScratch, cursor),
+            key: try cursor.view(key, &keyScratch), value: try cursor.value(value, &valueScratch),
             attributes: attributes)
         attributes = RDBAttributes()
         return .entry(entry)
+    }
+
+    /// The type of a value that `cursor` has just read.
+    static func type(_ number: UInt8, _ cursor: RDBCursor) throws(RDBError) -> RDBValueType {
+        guard let type = RDBValueType(rawValue: number) else {
+            guard RDBFormat.moduleTypes.contains(number) else {
+                throw cursor.error(.unknownType(number))
+            }
+            throw cursor.error(.unsupportedType("module value"))
+        }
+        return type
+    }
+
+    /// One part of a value.
+    private mutating func part(_ cursor: inout RDBCursor) throws(RDBError) -> RDBEvent? {
+        let event = try values.next(&cursor)
+        if values.isFinished {
+            state = .element
+            if values.wasEmpty { emptyKeys += 1 }
+        }
+        return event
     }
 
     private mutating func beginModuleAux(_ cursor: inout RDBCursor) throws(RDBError) {
@@ -261,35 +294,5 @@ package struct RDBDecoder: ~Copyable {
             throw cursor.error(.invalidModuleData)
         }
         return nil
-    }
-}
-
-extension RDBDecoder {
-    /// The bytes of a string; integers and compressed ones are spelt out in `scratch`.
-    fileprivate static func view(
-        _ text: RDBCursor.Text, _ scratch: inout ByteBuffer, _ cursor: RDBCursor
-    ) throws(RDBError) -> ByteView {
-        switch text {
-        case .plain(let bytes): return bytes
-        case .integer(let number):
-            scratch.removeAll()
-            scratch.append(decimal: Int(number))
-            return scratch.readable
-        case .compressed(let packed, let length):
-            scratch.removeAll()
-            if scratch.capacity > 64 * 1024 { scratch.releaseIfEmpty() }
-            guard LZF.decompress(packed, to: length, into: &scratch) else {
-                throw cursor.error(.invalidLZF)
-            }
-            return scratch.readable
-        }
-    }
-
-    /// A string value.
-    static func value(
-        _ text: RDBCursor.Text, _ scratch: inout ByteBuffer, _ cursor: RDBCursor
-    ) throws(RDBError) -> RDBValue {
-        if case .integer(let number) = text { return .integer(number) }
-        return .string(try view(text, &scratch, cursor))
     }
 }

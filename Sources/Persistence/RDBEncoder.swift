@@ -81,7 +81,7 @@ package struct RDBEncoder: ~Copyable {
         into buffer: inout ByteBuffer
     ) {
         let start = buffer.count
-        head(key, attributes, into: &buffer)
+        head(.string, key, attributes, into: &buffer)
         self.value(value, into: &buffer)
         sum(buffer, from: start)
     }
@@ -93,12 +93,14 @@ package struct RDBEncoder: ~Copyable {
         into buffer: inout ByteBuffer
     ) {
         invariant(!checks, "a value outside the checksum")
-        head(key, attributes, into: &buffer)
+        head(.string, key, attributes, into: &buffer)
         RDBEncoder.length(length, into: &buffer)
     }
 
-    private mutating func head(
-        _ key: ByteView, _ attributes: RDBAttributes, into buffer: inout ByteBuffer
+    /// What stands before a value.
+    mutating func head(
+        _ type: RDBValueType, _ key: ByteView, _ attributes: RDBAttributes,
+        into buffer: inout ByteBuffer
     ) {
         if let expiry = attributes.expiry {
             buffer.append(RDBFormat.Opcode.expiryMilliseconds)
@@ -112,7 +114,7 @@ package struct RDBEncoder: ~Copyable {
             buffer.append(RDBFormat.Opcode.frequency)
             buffer.append(frequency)
         }
-        buffer.append(RDBFormat.stringType)
+        buffer.append(type.rawValue)
         string(key, into: &buffer)
     }
 
@@ -137,19 +139,23 @@ package struct RDBEncoder: ~Copyable {
         switch value {
         case .string(let bytes):
             string(bytes, into: &buffer)
-        case .integer(let number):
-            if RDBEncoder.integer(number, into: &buffer) { return }
-            scratch.removeAll()
-            scratch.append(decimal: Int(number))
-            RDBEncoder.length(scratch.count, into: &buffer)
-            buffer.append(scratch.readable)
+        case .integer(let number): integer(number, into: &buffer)
         }
     }
 
+    /// An integer as a string.
+    mutating func integer(_ number: Int64, into buffer: inout ByteBuffer) {
+        if RDBEncoder.shortInteger(number, into: &buffer) { return }
+        scratch.removeAll()
+        scratch.append(decimal: Int(number))
+        RDBEncoder.length(scratch.count, into: &buffer)
+        buffer.append(scratch.readable)
+    }
+
     /// A string in the shortest form: as an integer of up to 32 bits, compressed, or as it is.
-    private mutating func string(_ bytes: ByteView, into buffer: inout ByteBuffer) {
+    mutating func string(_ bytes: ByteView, into buffer: inout ByteBuffer) {
         if bytes.count <= 11, let number = bytes.integer,
-            RDBEncoder.integer(number, into: &buffer)
+            RDBEncoder.shortInteger(number, into: &buffer)
         {
             return
         }
@@ -170,7 +176,7 @@ package struct RDBEncoder: ~Copyable {
         return true
     }
 
-    private mutating func sum(_ buffer: borrowing ByteBuffer, from start: Int) {
+    mutating func sum(_ buffer: borrowing ByteBuffer, from start: Int) {
         guard checks else { return }
         crc = CRC64.update(crc: crc, buffer.readable[start..<buffer.count])
     }
@@ -179,7 +185,11 @@ package struct RDBEncoder: ~Copyable {
 extension RDBEncoder {
     /// A length in one, two, five or nine bytes.
     static func length(_ length: Int, into buffer: inout ByteBuffer) {
-        let bits = UInt64(length)
+        number(UInt64(length), into: &buffer)
+    }
+
+    /// A number stored like a length.
+    static func number(_ bits: UInt64, into buffer: inout ByteBuffer) {
         if bits < 1 << 6 {
             buffer.append(UInt8(bits))
         } else if bits < 1 << 14 {
@@ -202,7 +212,7 @@ extension RDBEncoder {
     }
 
     /// An integer of up to 32 bits; false, and nothing appended, for a wider one.
-    static func integer(_ number: Int64, into buffer: inout ByteBuffer) -> Bool {
+    static func shortInteger(_ number: Int64, into buffer: inout ByteBuffer) -> Bool {
         let bits = UInt64(bitPattern: number)
         if Int8(exactly: number) != nil {
             buffer.append(0xc0 | RDBFormat.Encoding.int8)

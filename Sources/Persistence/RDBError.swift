@@ -14,13 +14,15 @@ package struct RDBError: Error, Equatable, Sendable, CustomStringConvertible {
         /// A compressed string is damaged, or claims a length no compression yields.
         case invalidLZF
         case unknownType(UInt8)
-        /// A value, or something else, that this server does not hold yet; the name says what.
+        /// A value, or something else, that this server does not hold; the name says what.
         case unsupportedType(String)
         case databaseOutOfRange(UInt64)
         case invalidModuleData
         case wrongChecksum(stored: UInt64, computed: UInt64)
         /// Bytes are left over behind the end.
         case trailingBytes
+        /// A value does not hang together.
+        case damaged(RDBPart, RDBDamage)
     }
 
     /// Position in the file of the byte where it went wrong.
@@ -57,6 +59,40 @@ package struct RDBError: Error, Equatable, Sendable, CustomStringConvertible {
         case .databaseOutOfRange(let number): "Database number \(number) is out of range"
         case .invalidModuleData: "Invalid module data"
         case .trailingBytes: "Bytes behind the end"
+        case .damaged(let part, let damage): "Damaged \(part.rawValue): \(damage.rawValue)"
         }
+    }
+}
+
+/// What is damaged: a value, or the string into which its items are packed.
+package enum RDBPart: String, Sendable {
+    case listpack, ziplist, intset, zipmap, list, set, hash, stream
+    case sortedSet = "sorted set"
+}
+
+/// What is wrong with it.
+package enum RDBDamage: String, Sendable {
+    case length = "wrong length"
+    case end = "no end mark where one belongs"
+    case item = "no such item, or one beyond the end"
+    case link = "wrong length of the item before"
+    case tail = "wrong place of the last item"
+    case count = "wrong number of items"
+    case order = "not in order"
+    case duplicate = "the same item twice"
+    case score = "a score that is no number"
+    case expiry = "an expiry that is no time"
+    case empty = "nothing in it"
+    case form = "no such form"
+}
+
+/// What is wrong with a string of packed items, and at which of its bytes.
+struct RDBFlaw: Error {
+    let damage: RDBDamage
+    let position: Int
+
+    init(_ damage: RDBDamage, at position: Int) {
+        self.damage = damage
+        self.position = position
     }
 }

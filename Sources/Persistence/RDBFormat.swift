@@ -55,22 +55,33 @@ package enum RDBFormat {
         static let string: UInt64 = 5
     }
 
-    static let stringType: UInt8 = 0
-
-    /// The name of a value type for messages; nil for a byte that is no type.
-    static func typeName(_ type: UInt8) -> String? {
-        switch type {
-        case stringType: "string"
-        case 1, 10, 14, 18: "list"
-        case 2, 11, 20: "set"
-        case 3, 5, 12, 17: "sorted set"
-        case 4, 9, 13, 16: "hash"
-        case 22, 23, 24, 25: "hash with field expiry"
-        case 15, 19, 21: "stream"
-        case 6, 7: "module value"
-        default: nil
-        }
+    /// What precedes each node of a quicklist.
+    enum Container {
+        /// A single element.
+        static let plain: UInt64 = 1
+        /// A listpack.
+        static let packed: UInt64 = 2
     }
+
+    /// What the length of a score as text says instead of one.
+    enum ScoreLength {
+        static let nan: UInt8 = 253
+        static let infinity: UInt8 = 254
+        static let minusInfinity: UInt8 = 255
+    }
+
+    /// Marks of an entry of a stream's listpack.
+    enum StreamFlag {
+        static let deleted: Int64 = 1
+        /// Its fields are those of the listpack's first entry, and only the values follow.
+        static let sameFields: Int64 = 2
+    }
+
+    /// The latest time at which a field of a hash can expire, in ms since 1970.
+    static let latestFieldExpiry: UInt64 = 0xffff_ffff_ffff
+
+    /// Types of values of modules.
+    static let moduleTypes: ClosedRange<UInt8> = 6...7
 
     /// The nine letters that name a module, packed into the upper 54 bits of its number.
     static func moduleName(_ id: UInt64) -> String {

@@ -5,8 +5,8 @@ import Memory
 /// Writes a snapshot of all databases as an RDB file, a slice at a time, while commands go on
 /// changing them. Take `output` and `consume` it; when it is empty, call `advance`.
 ///
-/// Memory: the entries of one slice. Long values are not copied but lent by the keyspace, and
-/// come out in place.
+/// Memory: the entries of one slice. Long and large values are not copied but lent by the keyspace:
+/// strings come out in place, collections piece by piece.
 package struct SnapshotEncoder: ~Copyable {
     /// What of an entry's use is written: what the eviction policy needs.
     package enum Usage: Equatable, Sendable {
@@ -31,6 +31,12 @@ package struct SnapshotEncoder: ~Copyable {
 
     private enum Stage { case walk, ending, ended }
 
+    /// A value that comes out in pieces between the staged bytes.
+    private enum LentValue {
+        case string(FrozenString)
+        case collection(CollectionWriter)
+    }
+
     /// Values from this length on are lent instead of copied, and not compressed: that would take
     /// longer than a slice may.
     private static let longValue = 256 * 1024
@@ -43,9 +49,11 @@ package struct SnapshotEncoder: ~Copyable {
     private var stagedTotal = 0
     private var takenTotal = 0
     /// Long values and the staged bytes before each.
-    private var values: [(behind: Int, value: FrozenString)] = []
-    /// A string that had to be put together from several places.
+    private var values: [(behind: Int, value: LentValue)] = []
+    /// A string that had to be put together from several places, or the next piece of a large
+    /// collection.
     private var assembled: ByteBuffer
+    private var packing: ListpackBuilder
     private var stage = Stage.walk
     private var crc: UInt64 = 0
     private var database = -1
@@ -66,6 +74,7 @@ package struct SnapshotEncoder: ~Copyable {
         encoder = RDBEncoder(heap: heap, compresses: options.compresses, checks: false)
         staged = ByteBuffer(heap: heap)
         assembled = ByteBuffer(heap: heap)
+        packing = ListpackBuilder(heap: heap)
         id = databases.beginSnapshot()
         var total = 0
         for index in 0..<databases.databaseCount {
@@ -86,7 +95,11 @@ package struct SnapshotEncoder: ~Copyable {
     package var output: ByteView {
         let next = values.first?.behind ?? stagedTotal
         if next > takenTotal { return staged.readable[0..<next - takenTotal] }
-        return values.first?.value.next ?? .empty
+        switch values.first?.value {
+        case .string(let string)?: return string.next
+        case .collection?: return assembled.readable
+        case nil: return .empty
+        }
     }
 
     /// Takes the first `count` bytes of `output`.
@@ -100,15 +113,35 @@ package struct SnapshotEncoder: ~Copyable {
         if next > takenTotal {
             staged.consume(count)
             takenTotal += count
+        } else if case .string(var string)? = values.first?.value {
+            string.consume(count)
+            values[0].value = .string(string)
+            if string.isEmpty { values.removeFirst() }
         } else if !values.isEmpty {
-            values[0].value.consume(count)
-            if values[0].value.isEmpty { values.removeFirst() }
+            assembled.consume(count)
+            dropWritten()
         }
+    }
+
+    /// Makes the next piece of the large collection whose turn it is. Returns whether there is one.
+    private mutating func writePiece(limit: Int) -> Bool {
+        guard case .collection(var writer)? = values.first?.value else { return false }
+        assembled.removeAll()
+        writer.write(limit, &encoder, &packing, into: &assembled)
+        values[0].value = .collection(writer)
+        dropWritten()
+        return true
+    }
+
+    /// Goes on behind a collection that has been written and taken.
+    private mutating func dropWritten() {
+        guard assembled.isEmpty, case .collection(let writer)? = values.first?.value else { return }
+        if writer.isEmpty { values.removeFirst() }
     }
 
     /// Makes more output from about `limit` bytes of entries, if all of it has been taken.
     package mutating func advance(_ databases: inout Databases, limit: Int) {
-        guard output.isEmpty else { return }
+        guard output.isEmpty, !writePiece(limit: limit) else { return }
         switch stage {
         case .walk:
             if walk(&databases, limit: limit) { finishWalk() }
@@ -177,16 +210,29 @@ package struct SnapshotEncoder: ~Copyable {
             encoder.entry(entry.key, .integer(integer), attributes, into: &staged)
             return
         }
+        guard entry.type == .string else { return write(collection: entry, attributes) }
         let value = entry.string
         if value.count >= SnapshotEncoder.longValue {
             encoder.entryHead(entry.key, stringOf: value.count, attributes, into: &staged)
-            values.append((behind: 0, value: value))
+            values.append((behind: 0, value: .string(value)))
         } else if value.next.count == value.count {
             encoder.entry(entry.key, .string(value.next), attributes, into: &staged)
         } else {
             assembled.removeAll()
             value.append(to: &assembled)
             encoder.entry(entry.key, .string(assembled.readable), attributes, into: &staged)
+        }
+    }
+
+    /// A compact collection at once, of a large one what stands before its parts.
+    private mutating func write(collection entry: SnapshotEntry, _ attributes: RDBAttributes) {
+        var writer = CollectionWriter(entry)
+        encoder.beginCollection(
+            writer.type, entry.key, attributes, count: writer.partCount, into: &staged)
+        if writer.isCompact {
+            writer.write(.max - staged.count, &encoder, &packing, into: &staged)
+        } else {
+            values.append((behind: 0, value: .collection(writer)))
         }
     }
 

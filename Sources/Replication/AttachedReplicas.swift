@@ -68,6 +68,11 @@ package struct AttachedReplicas: Equatable, Sendable {
         members.count { $0.link.state == .online && $0.link.acknowledged >= offset }
     }
 
+    /// How many replicas have written the stream up to `offset` to a file of their own.
+    package func persisted(upTo offset: Int) -> Int {
+        members.count { $0.link.state == .online && ($0.link.persisted ?? -1) >= offset }
+    }
+
     /// How many replicas acknowledged within `maximumLag` whole seconds: what
     /// `min-replicas-to-write` asks for.
     package func good(maximumLag: Int, at now: Int64) -> Int {

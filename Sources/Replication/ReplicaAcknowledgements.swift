@@ -1,4 +1,4 @@
-/// Clients blocked in WAIT. Bounded by the number of clients: one entry each.
+/// Clients blocked in WAIT or WAITAOF. Bounded by the number of clients: one entry each.
 package struct ReplicaAcknowledgements: Equatable, Sendable {
     /// One client and what it waits for.
     package struct Waiter: Equatable, Sendable {
@@ -7,14 +7,24 @@ package struct ReplicaAcknowledgements: Equatable, Sendable {
         package let offset: Int
         /// How many replicas must have it.
         package let replicas: Int
+        /// They must have it in a file of their own (WAITAOF).
+        package let isPersistent: Bool
         /// When it stops waiting (monotonic µs); nil for never.
         package let deadline: Int64?
 
-        package init(client: Int, offset: Int, replicas: Int, deadline: Int64?) {
+        package init(
+            client: Int, offset: Int, replicas: Int, isPersistent: Bool = false, deadline: Int64?
+        ) {
             self.client = client
             self.offset = offset
             self.replicas = replicas
+            self.isPersistent = isPersistent
             self.deadline = deadline
+        }
+
+        /// How many replicas have it.
+        package func count(_ replicas: AttachedReplicas) -> Int {
+            isPersistent ? replicas.persisted(upTo: offset) : replicas.acknowledged(upTo: offset)
         }
     }
 
@@ -22,6 +32,7 @@ package struct ReplicaAcknowledgements: Equatable, Sendable {
     package struct Release: Equatable, Sendable {
         package let client: Int
         package let replicas: Int
+        package var isPersistent = false
     }
 
     package private(set) var waiters: [Waiter] = []
@@ -36,7 +47,7 @@ package struct ReplicaAcknowledgements: Equatable, Sendable {
     /// Lets a client wait, unless enough replicas have its write already: then returns how many.
     /// One that waits needs `REPLCONF GETACK` in the stream.
     package mutating func wait(_ waiter: Waiter, for replicas: AttachedReplicas) -> Int? {
-        let have = replicas.acknowledged(upTo: waiter.offset)
+        let have = waiter.count(replicas)
         if have >= waiter.replicas { return have }
         waiters.append(waiter)
         return nil
@@ -46,18 +57,24 @@ package struct ReplicaAcknowledgements: Equatable, Sendable {
     package mutating func release(_ replicas: AttachedReplicas, at now: Int64) -> [Release] {
         var released: [Release] = []
         waiters.removeAll { waiter in
-            let have = replicas.acknowledged(upTo: waiter.offset)
+            let have = waiter.count(replicas)
             guard have >= waiter.replicas || waiter.deadline.map({ $0 <= now }) == true else {
                 return false
             }
-            released.append(Release(client: waiter.client, replicas: have))
+            released.append(
+                Release(
+                    client: waiter.client, replicas: have, isPersistent: waiter.isPersistent))
             return true
         }
         return released
     }
 
-    /// Forgets a client that is gone or was unblocked by other means.
-    package mutating func remove(client: Int) { waiters.removeAll { $0.client == client } }
+    /// Forgets a client that is gone or was unblocked by other means; what it waited for.
+    @discardableResult
+    package mutating func remove(client: Int) -> Waiter? {
+        guard let index = waiters.firstIndex(where: { $0.client == client }) else { return nil }
+        return waiters.remove(at: index)
+    }
 
     /// Forgets everybody, because the node is no longer a primary; returns who waited.
     package mutating func removeAll() -> [Int] {

@@ -54,6 +54,8 @@ package struct ReplicaLink: Equatable, Sendable {
     package var position = 0
     /// Bytes of stream it has acknowledged.
     package private(set) var acknowledged = 0
+    /// Bytes of stream that it has in a file of its own; nil if it never said so.
+    package private(set) var persisted: Int?
     /// When it last acknowledged, or came online (monotonic µs).
     package private(set) var acknowledgedAt: Int64
     /// When its state last changed, for how long it has been waiting (monotonic µs).
@@ -187,6 +189,12 @@ package struct ReplicaLink: Equatable, Sendable {
             return .refused("ERR Unrecognized REPLCONF option: \(option.string)")
         }
         return .ok
+    }
+
+    /// The second half of an acknowledgement: what is in a file of the replica's own.
+    package mutating func notePersisted(_ option: ByteView, _ value: ByteView) {
+        guard option.equalsIgnoringCase("fack"), let offset = value.integer else { return }
+        persisted = max(persisted ?? 0, Int(offset))
     }
 
     private mutating func acknowledge(_ value: ByteView, at now: Int64) -> Configured {

@@ -62,6 +62,9 @@ package struct KeySpec: Equatable, Sendable {
         "set": "RW and ACCESS due to the optional `GET` argument",
         "bitfield": "This command allows both access and modification of the key",
         "getex": "RW and UPDATE because it changes the TTL",
+        "pfcount":
+            "RW because it may change the internal representation of the key, and propagate to "
+            + "replicas",
     ]
 
     /// Positions of the keys in `call`, whose command starts at argument `start`; nil if the

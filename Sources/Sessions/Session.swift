@@ -25,7 +25,7 @@ package struct SessionFlags: OptionSet, Sendable {
     @inlinable package static var closeAfterReply: Self { Self(rawValue: 1 << 2) }
     /// To be closed now; nothing of it is executed any more.
     @inlinable package static var closing: Self { Self(rawValue: 1 << 3) }
-    /// Its next request waits: WAIT, a paused server, an answer of the host.
+    /// Its next request waits: for replicas, keys, the end of a pause, an answer of the host.
     @inlinable package static var blocked: Self { Self(rawValue: 1 << 4) }
     @inlinable package static var authenticated: Self { Self(rawValue: 1 << 5) }
     /// Between MULTI and EXEC.
@@ -115,7 +115,7 @@ package struct Session: ~Copyable {
 
     /// Replication offset behind this session's last write, which WAIT waits for.
     package var lastWriteOffset = 0
-    /// Bytes of the names it watches and subscribes to.
+    /// Bytes of the names it watches, subscribes to and waits for.
     package var heldNames = 0
     /// What it counts towards `maxmemory-clients`; 0 while there is no such limit.
     package var countedMemory = 0
@@ -151,12 +151,14 @@ package struct WatchedKey: Hashable, Sendable {
 /// Why a session does not execute its next request.
 package enum Blocking: Equatable, Sendable {
     case none
-    /// WAIT until `replicas` acknowledged `offset`; deadline in monotonic microseconds, 0 = none.
-    case wait(replicas: Int, offset: Int, deadline: Int64)
+    /// WAIT or WAITAOF; deadline in monotonic microseconds, 0 = none.
+    case wait(deadline: Int64)
     /// The server is paused; the request is executed again afterwards.
     case paused
     /// The host answers later; the service finds the session by this token.
     case host(Int)
+    /// It waits for keys; where the service keeps for which.
+    case keys(UInt)
 }
 
 /// Requests queued by MULTI: one buffer with all arguments, and where each lies.

@@ -228,7 +228,7 @@ struct ACLTests {
         }
         let loaded = try ServerConfiguration.load(file: (path: "a", bytes: written)).users
         // Only what it says of the default user is new: the line of a file sets all of it.
-        #expect(loaded.filter { $0.payload == nil } == users.sorted.filter { !$0.commands[0] })
+        #expect(loaded.filter { $0.payload == nil } == users.sorted.filter { !$0.root.commands[0] })
         #expect(written.starts(with: Array("# ".utf8) + [0xff, 10]))
     }
 

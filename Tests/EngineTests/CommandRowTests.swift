@@ -51,7 +51,9 @@ import Testing
     }
 
     private static func isAboutData(_ row: Command) -> Bool {
-        let groups: [CommandGroup] = [.string, .bitmap, .generic, .transactions]
+        let groups: [CommandGroup] = [
+            .string, .bitmap, .hyperloglog, .hash, .set, .list, .generic, .transactions,
+        ]
         return groups.contains(row.group) || row.categories.contains("keyspace")
             || row.name == "select"
     }
@@ -61,14 +63,16 @@ import Testing
     private static let overflow = "ERR increment or decrement would overflow"
     private static let range =
         "ERR value is out of range, value must between -2147483648 and 2147483647"
+    private static let wrongType =
+        "WRONGTYPE Operation against a key holding the wrong kind of value"
+    private static let noSketch = "WRONGTYPE Key is not a valid HyperLogLog string value."
     private static let bitOffset = "ERR bit offset is not an integer or out of range"
 
     private static func arity(_ name: String) -> String {
         "ERR wrong number of arguments for '\(name)' command"
     }
 
-    /// The last line of each is the wrong one. Where strings are all there is, some commands can
-    /// only be given the wrong number of arguments.
+    /// The last line of each is the wrong one.
     private static let wrongRequests: [String: (String, String)] = [
         "get": ("GET", arity("get")),
         "set": ("SET a 1 XX NX", syntax),
@@ -104,6 +108,44 @@ import Testing
         "bitfield_ro": (
             "BITFIELD_RO a SET u8 0 1", "ERR BITFIELD_RO only supports the GET subcommand"
         ),
+        "hset": ("HSET h a 1 b", arity("hset")),
+        "hmset": ("HMSET h a 1 b", arity("hmset")),
+        "hsetnx": ("HSETNX text a 1", wrongType),
+        "hget": ("HGET text a", wrongType),
+        "hmget": ("HMGET text a", wrongType),
+        "hgetall": ("HGETALL text", wrongType),
+        "hkeys": ("HKEYS text", wrongType),
+        "hvals": ("HVALS text", wrongType),
+        "hdel": ("HDEL text a", wrongType),
+        "hlen": ("HLEN text", wrongType),
+        "hexists": ("HEXISTS text a", wrongType),
+        "hstrlen": ("HSTRLEN text a", wrongType),
+        "hincrby": ("HSET h f 9223372036854775807; HINCRBY h f 1", overflow),
+        "hincrbyfloat": ("HINCRBYFLOAT h f inf", "ERR value is NaN or Infinity"),
+        "hrandfield": ("HRANDFIELD h 1 WITHSCORES", syntax),
+        "hscan": ("HSET h f v; HSCAN h 0 COUNT 0", syntax),
+        "sadd": ("SADD text a", wrongType),
+        "srem": ("SREM text a", wrongType),
+        "smembers": ("SMEMBERS text", wrongType),
+        "sismember": ("SISMEMBER text a", wrongType),
+        "smismember": ("SMISMEMBER text a", wrongType),
+        "scard": ("SCARD text", wrongType),
+        "spop": ("SPOP s -1", "ERR value is out of range, must be positive"),
+        "srandmember": ("SRANDMEMBER s 1 2", syntax),
+        "smove": ("SADD s a; SMOVE s text a", wrongType),
+        "sinter": ("SINTER text", wrongType),
+        "sintercard": ("SINTERCARD 0 s", "ERR numkeys should be greater than 0"),
+        "sunion": ("SUNION none text", wrongType),
+        "sdiff": ("SDIFF none text", wrongType),
+        "sinterstore": ("SINTERSTORE d text", wrongType),
+        "sunionstore": ("SUNIONSTORE d text", wrongType),
+        "sdiffstore": ("SDIFFSTORE d text", wrongType),
+        "sscan": ("SSCAN s x", "ERR invalid cursor"),
+        "pfadd": ("PFADD text a", noSketch),
+        "pfcount": ("PFCOUNT text", noSketch),
+        "pfmerge": ("PFMERGE a text", noSketch),
+        "pfdebug": ("PFDEBUG ENCODING none", "ERR The specified key does not exist"),
+        "pfselftest": ("PFSELFTEST x", arity("pfselftest")),
         "del": ("DEL", arity("del")),
         "unlink": ("UNLINK", arity("unlink")),
         "exists": ("EXISTS", arity("exists")),
@@ -150,6 +192,32 @@ import Testing
         "flushdb": ("FLUSHDB NOW", syntax),
         "flushall": ("FLUSHALL NOW", syntax),
         "dbsize": ("DBSIZE x", arity("dbsize")),
+        "lpush": ("LPUSH text 1", wrongType),
+        "rpush": ("RPUSH text 1", wrongType),
+        "lpushx": ("LPUSHX text 1", wrongType),
+        "rpushx": ("RPUSHX text 1", wrongType),
+        "llen": ("LLEN text", wrongType),
+        "lindex": ("RPUSH l 1; LINDEX l x", notInteger),
+        "lrange": ("LRANGE l 0 x", notInteger),
+        "lset": ("RPUSH l 1; LSET l 1 x", "ERR index out of range"),
+        "ltrim": ("LTRIM l x 0", notInteger),
+        "linsert": ("LINSERT l BESIDE a b", syntax),
+        "lrem": ("LREM l x a", notInteger),
+        "lpos": ("LPOS l a COUNT -1", "ERR COUNT can't be negative"),
+        "lpop": ("LPOP l -1", "ERR value is out of range, must be positive"),
+        "rpop": ("RPOP l x", "ERR value is out of range, must be positive"),
+        "lmpop": ("LMPOP 0 l LEFT", "ERR numkeys should be greater than 0"),
+        "lmove": ("LMOVE l l LEFT UP", syntax),
+        "rpoplpush": ("RPOPLPUSH text l", wrongType),
+        "blpop": ("BLPOP l x", "ERR timeout is not a float or out of range"),
+        "brpop": ("BRPOP l -1", "ERR timeout is negative"),
+        "blmpop": ("BLMPOP 0 1 l LEFT COUNT 0", "ERR count should be greater than 0"),
+        "blmove": ("BLMOVE text l LEFT LEFT 0", wrongType),
+        "brpoplpush": ("BRPOPLPUSH text l 0", wrongType),
+        "waitaof": (
+            "WAITAOF 1 0 0",
+            "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+        ),
         "wait": ("WAIT x 0", notInteger),
         "multi": ("MULTI; MULTI", "ERR MULTI calls can not be nested"),
         "exec": ("EXEC", "ERR EXEC without MULTI"),

@@ -202,13 +202,8 @@ final class TestServer {
     private unowned let network: TestNetwork
     var settings: ServerSettings
     private(set) var engine: Slot<DataEngine>?
-    var files: [String: [UInt8]] = [:]
-    private var open: [Int: [UInt8]] = [:]
-    private var reads: [Int: ArraySlice<UInt8>] = [:]
+    var disk = TestFiles()
     var ready: [Slot<Session>] = []
-    var isDiskFull = false
-    /// Whole files cannot be replaced.
-    var isNodeStateLost = false
     /// The network does not reach it.
     var isCutOff = false
     private(set) var exitStatus: Int32?
@@ -243,7 +238,8 @@ final class TestServer {
         engine?.free()
         engine = nil
         client = nil
-        (ready, events, open, reads) = ([], [], [:], [:])
+        (ready, events) = ([], [])
+        disk.closeAll()
     }
 
     func restart() {
@@ -314,48 +310,11 @@ final class TestServer {
             if let engine { _ = flush(engine) }
             kill()
             exitStatus = status
-        case .replaceFile(let id, _, _) where isNodeStateLost:
-            events.append(
-                .fileFailed(
-                    id: id, operation: "open", errno: 30, reason: "Read-only file system"))
-        case .replaceFile(let id, let path, let bytes):
-            files[path] = bytes
-            events.append(.fileDone(id: id))
-        case .createFile(let id, _): open[id] = []
-        case .appendFile(let id, _) where isDiskFull:
-            events.append(
-                .fileFailed(
-                    id: id, operation: "write", errno: 28, reason: "No space left on device"))
-        case .appendFile(let id, let bytes):
-            open[id]? += bytes
-            events.append(.fileProgress(id: id, written: open[id]?.count ?? 0))
-        case .commitFile(let id, let path):
-            files[path] = open.removeValue(forKey: id)
-            events.append(.fileDone(id: id))
-        case .abandonFile(let id): open[id] = nil
-        case .removeFile(let path): files[path] = nil
-        case .readFile(let id, let path):
-            guard let bytes = files[path] else {
-                events.append(
-                    .fileFailed(
-                        id: id, operation: "open", errno: 2, reason: "No such file or directory"))
-                return true
-            }
-            reads[id] = bytes[...]
-            readPiece(id)
-        case .readMore(let id): readPiece(id)
-        default: return false
+        default:
+            guard case .done(let event) = disk.answer(request) else { return false }
+            if let event { events.append(event) }
         }
         return true
-    }
-
-    private func readPiece(_ id: Int) {
-        guard let rest = reads[id] else { return }
-        let piece = Array(rest.prefix(1000))
-        reads[id] = rest.dropFirst(piece.count)
-        let isLast = rest.count == piece.count
-        if isLast { reads[id] = nil }
-        events.append(.fileBytes(id: id, bytes: piece, isLast: isLast))
     }
 
     // MARK: Asking

@@ -258,12 +258,12 @@ import Testing
         #expect(
             server.run("TANDEM", "WATCH", "g", Self.sentinel, "s", "26379", "2", "3", "4")
                 == .simple("OK"))
-        #expect(server.files["node-state-6379"] != nil)
+        #expect(server.disk.contents["node-state-6379"] != nil)
     }
 
     @Test func aWatchedPrimaryThatCrashedServesNothingUntilItIsTold() {
         let (primary, replicas) = group(1) { $0.savePoints = [SavePoint(seconds: 1, changes: 1)] }
-        #expect(primary.files["node-state-6379"] == nil)
+        #expect(primary.disk.contents["node-state-6379"] == nil)
         watch(primary)
         network.pass(milliseconds: 3000)
         primary.restart()
@@ -347,11 +347,11 @@ import Testing
         let (primary, replicas) = group(1)
         watch(primary)
         primary.run("SAVE")
-        let older = primary.files["dump.rdb"]
+        let older = primary.disk.contents["dump.rdb"]
         primary.run("SET", "b", "1")
         primary.run("SHUTDOWN", "SAVE")
-        #expect(older != nil && older != primary.files["dump.rdb"])
-        primary.files["dump.rdb"] = hasOlderFile ? older : nil
+        #expect(older != nil && older != primary.disk.contents["dump.rdb"])
+        primary.disk.contents["dump.rdb"] = hasOlderFile ? older : nil
         primary.restart()
         #expect(primary.info("tandem_fenced") == "1")
         #expect(replicas[0].get("b") == "1")
@@ -360,7 +360,7 @@ import Testing
     @Test func aBrokenNodeStateFileStopsTheStart() {
         let server = network.add("n")
         watch(server)
-        server.files["node-state-6379"]?[3] ^= 1
+        server.disk.contents["node-state-6379"]?[3] ^= 1
         server.restart()
         #expect(server.exitStatus == 1 && server.logged("Cannot use node-state-6379"))
     }
@@ -407,11 +407,11 @@ import Testing
         for server in [primary, other] { watch(server) }
         other.run("SET", "b", "1")
         other.run("SAVE")
-        primary.files["dump.rdb"] = other.files["dump.rdb"]
+        primary.disk.contents["dump.rdb"] = other.disk.contents["dump.rdb"]
         primary.restart()
         #expect(primary.info("tandem_history") == other.info("master_replid"))
         #expect(primary.info("tandem_histories") == other.info("master_replid"))
-        primary.files["dump.rdb"] = nil
+        primary.disk.contents["dump.rdb"] = nil
         primary.restart()
         #expect(primary.info("tandem_history") == String(repeating: "0", count: 40))
     }
@@ -432,12 +432,14 @@ import Testing
     @Test func aFileTakesItsPlaceBehindTheHistoryItBelongsTo() {
         let (primary, _) = group(0)
         watch(primary)
-        primary.isNodeStateLost = true
+        primary.disk.isReadOnly = true
         #expect(primary.run("SAVE").isError)
-        #expect(primary.files["dump.rdb"] == nil && primary.logged("node-state-6379 could not be"))
-        primary.isNodeStateLost = false
+        #expect(
+            primary.disk.contents["dump.rdb"] == nil
+                && primary.logged("node-state-6379 could not be"))
+        primary.disk.isReadOnly = false
         network.pass(milliseconds: 2000)
         #expect(primary.run("SAVE") == .simple("OK"))
-        #expect(primary.files["dump.rdb"] != nil)
+        #expect(primary.disk.contents["dump.rdb"] != nil)
     }
 }

@@ -100,7 +100,7 @@ import Testing
     @Test func aPrimaryThatMustTellTheLengthFirstSendsItFromAFile() {
         let (network, primary, replica) = pair { $0.replDisklessSync = false }
         #expect(network.wait { replica.isLinkUp })
-        #expect(replica.get("before") == "1" && primary.files["dump.rdb"] != nil)
+        #expect(replica.get("before") == "1" && primary.disk.contents["dump.rdb"] != nil)
         primary.run("SET", "after", "1")
         #expect(replica.digest == primary.digest)
     }
@@ -235,7 +235,7 @@ import Testing
 
     @Test func anEmptyPrimaryDoesNotWipeAWatchedReplica() {
         let (network, primary, replica) = watchedPair()
-        primary.files = [:]
+        primary.disk.contents = [:]
         primary.restart()
         network.pass(milliseconds: 8000)
         #expect(!replica.isLinkUp && replica.get("before") == "1")
@@ -247,7 +247,7 @@ import Testing
     /// The sentinels get the time to see that the primary is another node than before.
     @Test func aWatchedReplicaKeepsItsDataForAWhileFromAPrimaryThatDoesNotKnowThem() {
         let (network, primary, replica) = watchedPair()
-        primary.files = [:]
+        primary.disk.contents = [:]
         primary.restart()
         primary.run("SET", "other", "1")
         network.pass(milliseconds: 4000)
@@ -258,7 +258,7 @@ import Testing
         replica.follow(primary)
         network.pass(milliseconds: 1000)
         #expect(replica.isLinkUp && replica.get("other") == "1")
-        primary.files = [:]
+        primary.disk.contents = [:]
         primary.restart()
         primary.run("SET", "third", "1")
         network.pass(milliseconds: 9000)
@@ -341,7 +341,7 @@ import Testing
         let client = TestClient(network, replica)
         #expect(client?.run("TANDEM", "ACCEPT-EMPTY") == .simple("OK"))
         #expect(network.wait { replica.isLinkUp } && primary.info("sync_full") == "1")
-        primary.files = [:]
+        primary.disk.contents = [:]
         primary.restart()
         network.pass(milliseconds: 12000)
         #expect(client?.run("GET", "before")?.string == "1")

@@ -148,14 +148,14 @@ import Testing
         var changes = Changes(random: RandomGenerator(seed: 3))
         fill(server, &changes)
         server.run("CONFIG", "SET", "rdb-key-save-delay", "0")
-        server.isDiskFull = true
+        server.disk.isDiskFull = true
         server.run("BGSAVE")
         #expect(network.wait { server.info("rdb_last_bgsave_status") == "err" })
         #expect(server.logged("No space left on device"))
         #expect(server.run("SET", "still", "served") == .simple("OK"))
-        #expect(server.files.isEmpty && server.info("rdb_bgsave_in_progress") == "0")
-        server.isDiskFull = false
+        #expect(server.disk.contents.isEmpty && server.info("rdb_bgsave_in_progress") == "0")
+        server.disk.isDiskFull = false
         #expect(server.run("SAVE") == .simple("OK"))
-        #expect(server.info("rdb_last_bgsave_status") == "ok" && server.files.count == 1)
+        #expect(server.info("rdb_last_bgsave_status") == "ok" && server.disk.contents.count == 1)
     }
 }

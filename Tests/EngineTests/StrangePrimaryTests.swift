@@ -79,7 +79,9 @@ import Testing
 
     @Test(arguments: ["9223372036854775807", "-5", "x"])
     func aFileWithAnImpossibleOffsetIsLoaded(offset: String) {
-        replica.files["dump.rdb"] = snapshot([("repl-id", Self.id), ("repl-offset", offset)])
+        replica.disk.contents["dump.rdb"] = snapshot([
+            ("repl-id", Self.id), ("repl-offset", offset),
+        ])
         replica.restart()
         #expect(replica.get("k") == "v")
         #expect(replica.info("second_repl_offset") == "-1")

@@ -21,7 +21,7 @@ import Testing
     }
 
     private var file: NodeState? {
-        server.files["node-state-6379"].flatMap { try? NodeState(file: $0) }
+        server.disk.contents["node-state-6379"].flatMap { try? NodeState(file: $0) }
     }
 
     @Test func aServerThatIsWatchedNoLongerServesAfterACrash() {

@@ -1,5 +1,6 @@
 // Any bytes, cut anywhere, come to the same events and the same error; memory stays within what
-// was fed; what was read as strings can be written and read again.
+// was fed; what was read as whole entries can be written and read again.
+import DataStructures
 import Memory
 import Persistence
 
@@ -14,12 +15,27 @@ func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> Int32 {
         fatalError("the cut decides what is read")
     }
     // A compressed string may be 88 times as long as what it was read from.
-    guard cut.peak <= 200 * file.count + 4096 else { fatalError("memory without bytes") }
+    guard cut.peak <= 400 * file.count + 4096 else { fatalError("memory without bytes") }
     let again = decode(whole.written, step: step)
     guard again.failure == nil, again.written == whole.written else {
         fatalError("entries do not survive writing")
     }
+    payload(file)
     return 0
+}
+
+/// Reads the bytes as a payload of DUMP, with ten more for its footer.
+func payload(_ bytes: [UInt8]) {
+    (bytes + [UInt8](repeating: 0, count: 10)).withView { view in
+        var reader = DumpReader(view, heap: Heap(), stringLimit: 1 << 20)
+        var events = 0
+        while let event = try? reader.next() {
+            if case .end = event { break }
+            _ = text(event)
+            events += 1
+            guard events <= bytes.count + 2 else { fatalError("events without bytes") }
+        }
+    }
 }
 
 /// The events of `file`, given in pieces of `step` bytes, as text; and its entries as a file.
@@ -45,9 +61,7 @@ func decode(
             while !isUsedUp, !decoder.isFinished {
                 let event = try decoder.next()
                 if case .needMore = event { isUsedUp = true }
-                if case .entry(let entry) = event {
-                    encoder.entry(entry.key, entry.value, entry.attributes, into: &written)
-                }
+                write(event, decoder, &encoder, &written)
                 if let text = text(event) { events.append(text) }
             }
             peak = max(peak, heap.used)
@@ -56,6 +70,37 @@ func decode(
     } catch { failure = error }
     encoder.end(into: &written)
     return (events, failure, written.readable.bytes, peak)
+}
+
+/// Writes strings, and values of other types as single elements under their keys.
+func write(
+    _ event: RDBEvent, _ decoder: borrowing RDBDecoder, _ encoder: inout RDBEncoder,
+    _ written: inout ByteBuffer
+) {
+    let key = decoder.key
+    switch event {
+    case .entry(let entry):
+        encoder.entry(entry.key, entry.value, entry.attributes, into: &written)
+    case .element(let item):
+        encoder.beginCollection(.list, key, count: 1, into: &written)
+        encoder.element(item, into: &written)
+    case .field(let field, let value, _):
+        encoder.beginCollection(.hash, key, count: 1, into: &written)
+        encoder.field(field, value, into: &written)
+    case .member(let member, let score):
+        encoder.beginCollection(.sortedSet, key, count: 1, into: &written)
+        encoder.member(member, score: score, into: &written)
+    case .stream(.entry(let id, let fields)):
+        var node = StreamNodeBuilder(heap: Heap())
+        node.append(id, fields: fields)
+        var state = RDBStreamState()
+        (state.count, state.first, state.last, state.added) = (1, id, id, 1)
+        encoder.beginCollection(.stream, key, count: 1, into: &written)
+        encoder.node(node.base, node.finish(), into: &written)
+        encoder.state(state, into: &written)
+        encoder.partCount(0, into: &written)
+    default: break
+    }
 }
 
 func text(_ event: RDBEvent) -> [UInt8]? {
@@ -68,6 +113,44 @@ func text(_ event: RDBEvent) -> [UInt8]? {
     case .moduleAux(let name): [5] + Array(name.utf8)
     case .end(let checksum): [6] + Array("\(checksum)".utf8)
     case .entry(let entry): [7] + entry.key.bytes + text(entry)
+    case .begin(let value):
+        [8] + value.key.bytes + Array("\(value.kind) \(value.attributes)".utf8)
+    case .element(let item): [9] + text(item)
+    case .field(let field, let value, let expiry):
+        [10] + text(field) + [0] + text(value) + Array("\(expiry ?? 0)".utf8)
+    case .member(let member, let score):
+        [11] + text(member) + Array("\(score.bitPattern)".utf8)
+    case .stream(let part): [12] + text(part)
+    case .endCollection: [13]
+    }
+}
+
+func text(_ item: RDBItem) -> [UInt8] {
+    item.withText { text in
+        if case .bytes = item, text.integer != nil { fatalError("an integer given as bytes") }
+        return text.bytes
+    }
+}
+
+func text(_ part: RDBStreamPart) -> [UInt8] {
+    switch part {
+    case .entry(let id, let fields):
+        var reader = PackedReader(fields)
+        var items = 0
+        while let item = reader.next() {
+            _ = text(item)
+            items += 1
+        }
+        guard items % 2 == 0 else { fatalError("a field without value") }
+        return Array("\(id)".utf8) + fields.bytes
+    case .state(let state): return Array("\(state)".utf8)
+    case .group(let group):
+        return group.name.bytes + Array("\(group.last) \(group.read ?? -1)".utf8)
+    case .pending(let entry): return Array("\(entry)".utf8)
+    case .consumer(let consumer):
+        return consumer.name.bytes
+            + Array("\(consumer.seenAt) \(consumer.activeAt ?? -1)".utf8)
+    case .owned(let id): return Array("\(id)".utf8)
     }
 }
 

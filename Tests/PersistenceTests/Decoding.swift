@@ -1,3 +1,4 @@
+import DataStructures
 import Digests
 import Memory
 import Persistence
@@ -8,6 +9,17 @@ enum Seen: Equatable {
     case select(Int)
     case resize(Int, Int)
     case entry(key: [UInt8], value: [UInt8], wasInteger: Bool, RDBAttributes)
+    case begin(key: [UInt8], RDBCollection.Kind, RDBAttributes)
+    case element([UInt8])
+    case field([UInt8], [UInt8], expiry: Int64?)
+    case member([UInt8], score: Double)
+    case streamEntry(RDBStreamID, [[UInt8]])
+    case state(RDBStreamState)
+    case group([UInt8], last: RDBStreamID, read: Int64?)
+    case pending(RDBPendingEntry)
+    case consumer([UInt8], seenAt: Int64, activeAt: Int64?)
+    case owned(RDBStreamID)
+    case endCollection
     case function(String)
     case moduleAux(String)
     case end(RDBChecksum)
@@ -28,9 +40,35 @@ enum Seen: Equatable {
                     key: entry.key.bytes, value: Array("\(number)".utf8), wasInteger: true,
                     entry.attributes)
             }
+        case .begin(let value):
+            self = .begin(key: value.key.bytes, value.kind, value.attributes)
+        case .element(let item): self = .element(item.copy)
+        case .field(let field, let value, let expiry):
+            self = .field(field.copy, value.copy, expiry: expiry)
+        case .member(let item, let score): self = .member(item.copy, score: score)
+        case .stream(let part): self.init(part)
+        case .endCollection: self = .endCollection
         case .function(let code): self = .function(code.string)
         case .moduleAux(let name): self = .moduleAux(name)
         case .end(let checksum): self = .end(checksum)
+        }
+    }
+
+    init(_ part: RDBStreamPart) {
+        switch part {
+        case .entry(let id, let fields):
+            var reader = PackedReader(fields)
+            var items: [[UInt8]] = []
+            while let item = reader.next() { items.append(item.copy) }
+            self = .streamEntry(id, items)
+        case .state(let state): self = .state(state)
+        case .group(let group):
+            self = .group(group.name.bytes, last: group.last, read: group.read)
+        case .pending(let entry): self = .pending(entry)
+        case .consumer(let consumer):
+            self = .consumer(
+                consumer.name.bytes, seenAt: consumer.seenAt, activeAt: consumer.activeAt)
+        case .owned(let id): self = .owned(id)
         }
     }
 
@@ -51,10 +89,21 @@ enum Seen: Equatable {
     }
 }
 
+extension PackedItem {
+    /// Its text, which is no integer's spelling unless it is one.
+    var copy: [UInt8] {
+        withText { text in
+            if case .bytes = self, text.integer != nil { return Array("not canonical".utf8) }
+            return text.bytes
+        }
+    }
+}
+
 /// What came of decoding some bytes.
 struct Decoded: Equatable {
     var events: [Seen] = []
     var error: RDBError?
+    var emptyKeys = 0
     /// The most memory the decoder held between two pieces, in bytes.
     var peak = 0
 }
@@ -79,6 +128,7 @@ func decode(
             decoded.peak = max(decoded.peak, heap.used)
         }
         try decoder.finish()
+        decoded.emptyKeys = decoder.emptyKeys
     } catch {
         decoded.error = error
         decoded.peak = max(decoded.peak, heap.used)

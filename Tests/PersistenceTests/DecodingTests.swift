@@ -164,9 +164,9 @@ import Testing
     @Test func anUnknownTypeIsNamedWithItsPlace() {
         #expect(error([8]) == RDBError(offset: 10, .unknownType(8)))
         #expect(error([200]) == RDBError(offset: 10, .unknownType(200)))
-        #expect(error([1, 1, 97]) == RDBError(offset: 10, .unsupportedType("list")))
-        #expect(error([18]) == RDBError(offset: 10, .unsupportedType("list")))
-        #expect(error([4])?.description.contains("'hash'") == true)
+        #expect(error([26]) == RDBError(offset: 10, .unknownType(26)))
+        #expect(error([7, 1, 97]) == RDBError(offset: 10, .unsupportedType("module value")))
+        #expect(error([6])?.description.contains("'module value'") == true)
         #expect(error([246]) != nil)
     }
 

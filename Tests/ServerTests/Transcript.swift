@@ -5,6 +5,7 @@ import Foundation
 ///     SET key "a value\x00"   a command; words and quotes as redis-cli reads them
 ///     2: GET key              the same on connection 2 (connection 1 otherwise)
 ///     <                       one more reply without a command (a message, a push)
+///     later BLPOP key 0   a command whose connection has to wait; another `<` reads its reply
 ///     raw "*1\r\n$4\r\nPING\r\n"   bytes as they are, then one reply
 ///     close "*-5\r\n"         bytes as they are, then everything until the server hangs up
 ///
@@ -14,6 +15,8 @@ import Foundation
 struct Transcript {
     enum Action: Equatable {
         case command([[UInt8]])
+        /// Bytes that leave one more connection waiting.
+        case later([UInt8])
         case next
         case raw([UInt8])
         case untilClosed([UInt8])
@@ -75,12 +78,19 @@ struct Transcript {
         let action: Action =
             switch String(decoding: first, as: UTF8.self) {
             case "<": .next
+            case "later": .later(Transcript.delayed(words.dropFirst()))
             case "raw": .raw(Array(words.dropFirst().joined()))
             case "close": .untilClosed(Array(words.dropFirst().joined()))
             default: .command(words)
             }
         return Step(
             line: line, text: text, connection: connection, comparison: comparison, action: action)
+    }
+
+    /// What follows `later`: a command, or bytes as they are.
+    private static func delayed(_ words: ArraySlice<[UInt8]>) -> [UInt8] {
+        words.first == Array("raw".utf8)
+            ? Array(words.dropFirst().joined()) : WireClient.request(Array(words))
     }
 
     /// Words at blanks; double quotes take \n, \r, \t, \" , \\ and \xHH.
@@ -135,7 +145,7 @@ struct Transcript {
             let client = try clients[step.connection] ?? Transcript.greet(server, version)
             clients[step.connection] = client
             do {
-                replies.append(try Transcript.perform(step.action, on: client))
+                replies.append(try Transcript.perform(step.action, on: client, of: server))
             } catch {
                 throw Malformed(
                     description: "\(name):\(step.line): \(step.text): \(error)\n\(server.log)")
@@ -151,12 +161,37 @@ struct Transcript {
         return client
     }
 
-    private static func perform(_ action: Action, on client: WireClient) throws -> [UInt8] {
+    /// Sends what leaves a connection waiting, and returns when the server says that it waits.
+    private static func block(
+        _ client: WireClient, _ bytes: [UInt8], _ observer: WireClient
+    ) throws {
+        let before = try blockedClients(observer)
+        try client.send(bytes)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try blockedClients(observer) <= before {
+            guard ContinuousClock.now < deadline else {
+                throw Malformed(description: "the connection does not wait")
+            }
+        }
+    }
+
+    private static func blockedClients(_ observer: WireClient) throws -> Int {
+        let info = try observer.command("INFO", "clients")
+        let field = info.split(separator: "\r\n").first { $0.hasPrefix("blocked_clients:") }
+        return field.flatMap { Int($0.dropFirst("blocked_clients:".count)) } ?? 0
+    }
+
+    private static func perform(
+        _ action: Action, on client: WireClient, of server: RunningServer
+    ) throws -> [UInt8] {
         switch action {
         case .command(let words):
             return try client.command(words)
         case .next:
             return try client.reply()
+        case .later(let bytes):
+            try block(client, bytes, server.connect())
+            return []
         case .raw(let bytes):
             try client.send(bytes)
             return try client.reply()

@@ -58,6 +58,9 @@ struct TranscriptTests {
         #expect(transcript.steps.map(\.comparison) == [.anyOrder, .exact, .exact])
         #expect(transcript.steps[1].action == .next)
         #expect(transcript.steps[2].action == .untilClosed([120]))
+        let waiting = try Transcript(name: "t", text: "3: later raw \"x\" y\nlater PING\n")
+        #expect(waiting.steps[0].action == .later(Array("xy".utf8)))
+        #expect(waiting.steps[1].action == .later(Array("*1\r\n$4\r\nPING\r\n".utf8)))
     }
 
     @Test("replies are told apart by what matters, and only that") func views() {

@@ -50,7 +50,7 @@ let floors: [Floor] = [
         imports: ["RESP", "Digests", "Memory"], isPure: true),
     Floor(
         target: "Persistence", floor: 3, path: "Sources/Persistence",
-        imports: ["Keyspace", "Digests", "Memory"], isPure: true),
+        imports: ["Keyspace", "DataStructures", "Digests", "Memory"], isPure: true),
     Floor(
         target: "SentinelCore", floor: 3, path: "sentinel/Core",
         imports: ["Sessions", "RESP", "Configuration", "Digests", "Memory"], isPure: true),

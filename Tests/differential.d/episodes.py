@@ -1,6 +1,7 @@
 """Short stories on connections of their own, compared as the raw bytes that come back."""
 import re
 
+from episodes_waiting import WaitingEpisodes
 from grammar import Generator
 from wire import Wire, encode
 
@@ -10,7 +11,7 @@ OWN_ID = re.compile(rb'\$2\r\nid\r\n:\d+')
 PATTERNS = [b'*', b'a*', b'?', b'__key*', b'[ab]']
 
 
-class Episodes:
+class Episodes(WaitingEpisodes):
     """Each method is one kind; all return nothing and raise AssertionError at a difference."""
 
     def __init__(self, comparison, generator: Generator):
@@ -20,7 +21,7 @@ class Episodes:
 
     def any(self):
         kind = self.random.choice([self.subscriber, self.subscriber, self.silent, self.garbage,
-                                   self.inline, self.monitor, self.scan])
+                                   self.inline, self.monitor, self.scan, self.waiting])
         try:
             kind()
         except OSError as error:

@@ -1,8 +1,24 @@
-"""Random commands on keys and strings, most of which make sense."""
+"""Random commands on keys and strings, most of which make sense.
+
+Other families of commands have a file each, grammar_*.py, with a class Family: its methods c_NAME
+give the arguments of a command; NAMES are keys that it likes to use. Besides it may say WHOLE
+(commands of which no word may be left out or replaced), and of replies UNORDERED (sets), PAIRS
+(maps), CHANCE (only how many elements), SCANS (words of an element), CONTENTS (commands that show
+a whole value, by type).
+"""
+import glob
+import importlib
+import os
 import random
 import re
 
+from grammar_hyperloglog import HyperLogLogGrammar
 from grammar_server import ServerGrammar
+
+FAMILIES = [module.Family for module in (
+    importlib.import_module(os.path.basename(path)[:-3])
+    for path in sorted(glob.glob(os.path.join(os.path.dirname(__file__), 'grammar_*.py'))))
+    if hasattr(module, 'Family')]
 
 SECONDS = 900  # the shortest time to live
 
@@ -14,7 +30,11 @@ RARE = set('''flushall flushdb select discard multi watch move swapdb reset save
 randomkey restore-asking'''.split())
 
 
-class Generator(ServerGrammar):
+WHOLE.update(*(getattr(family, 'WHOLE', ()) for family in FAMILIES))
+OTHER_NAMES = [name for family in FAMILIES for name in family.NAMES]
+
+
+class Generator(HyperLogLogGrammar, ServerGrammar, *FAMILIES):
     """Random commands, most of which make sense."""
 
     KEYS = [b'k%d' % n for n in range(8)] + [b'', b'a b', b'\x00\xff', b'{tag}x', b'long' * 30]
@@ -43,7 +63,22 @@ class Generator(ServerGrammar):
         return [function() for _ in range(self.random.randint(low, high))]
 
     def key(self):
+        if self.random.random() < 0.12:
+            return self.random.choice(OTHER_NAMES)
         return self.random.choice(self.KEYS[:8] if self.random.random() < 0.9 else self.KEYS)
+
+    def name_of(self, family):
+        """A key that mostly holds what the family is about, if it is there."""
+        return self.key() if self.random.random() < 0.07 else self.random.choice(family.NAMES)
+
+    def sample_count(self):
+        return self.pick(0, 1, 2, 5, 1000, 10 ** 6, -1, -5, b'x', -2 ** 63, 2 ** 62, 2 ** 63 - 1)
+
+    def scan_words(self):
+        """A walk that mostly ends with its first step, as steps differ between servers."""
+        words = [self.pick(0, 0, 0, 0, 0, b'x', b'')] + self.maybe(0.8, ['COUNT', 10 ** 6])
+        words += self.maybe(0.3, ['COUNT', self.pick(10 ** 6, 0, -1, b'x', 2 ** 63)])
+        return words + self.maybe(0.4, ['MATCH', self.pick('*', '*1*', 'm?', 'f[0-5]', '[', '')])
 
     def number(self):
         chance = self.random.random()
@@ -70,6 +105,8 @@ class Generator(ServerGrammar):
             return self.random.randbytes(self.random.randint(0, 5000))
         if chance < 0.6:
             return self.random.choice([b'a', b'ab', b'\x00']) * self.random.randint(0, 3000)
+        if chance < 0.63:
+            return self.sketch()
         return bytes(self.random.choices(range(32,127),k=self.random.randint(0, 70)))
 
     def moment(self, unit, absolute, past=0.15):

@@ -1,7 +1,7 @@
 """Which replies count as the same: what owes to the clock, to chance or to order is put aside."""
 import re
 
-from grammar import SECONDS
+from grammar import FAMILIES, SECONDS
 
 TOLERANCE = 5_000  # milliseconds between the two servers' clocks at one command
 CLOCKS = (b'TTL', b'PTTL', b'EXPIRETIME', b'PEXPIRETIME')
@@ -12,6 +12,18 @@ OWN_NUMBERS = (b'TIME', b'LASTSAVE', b'ROLE', b'WAIT', b'CLIENT ID', b'CLIENT IN
 SHAPES = (b'RANDOMKEY', b'OBJECT FREQ', b'ACL GENPASS')
 # Sets: the order means nothing.
 SETS = (b'KEYS', b'ACL CAT', b'COMMAND LIST', b'SCAN', b'PUBSUB CHANNELS', b'PUBSUB SHARDCHANNELS')
+
+
+def of_families(kind):
+    """What all families say of their replies."""
+    return tuple(name for family in FAMILIES for name in getattr(family, kind, ()))
+
+
+SETS += of_families('UNORDERED')
+PAIRS = of_families('PAIRS')
+CHANCE = of_families('CHANCE')
+SCANS = {name: words for family in FAMILIES
+         for name, words in getattr(family, 'SCANS', {}).items()}
 OWN_WORDS = (b'summary', b'complexity', b'arguments', b'history', b'doc_flags',
              b'deprecated_since', b'replaced_by')
 FIELDS = (b'age', b'idle', b'fd', b'id', b'addr', b'laddr', b'qbuf', b'qbuf-free', b'argv-mem',
@@ -70,6 +82,17 @@ def ordered(reply):
     return [head] + sorted(parts, key=repr)
 
 
+def in_groups(parts, size):
+    """Elements of `size` parts each, in order."""
+    return sorted(parts[start:start + size] for start in range(0, len(parts), size))
+
+
+def dump_of(reply):
+    """What DUMP returns of a string; of other values only the type, as elements have no order."""
+    text = text_of(reply)
+    return reply if text[:1] == b'\0' else text[:1]
+
+
 def is_table(parts):
     """Whether an array of RESP2 stands for a map: every second element is an aggregate."""
     return len(parts) > 1 and len(parts) % 2 == 0 and any(isinstance(p, list) for p in parts[1::2])
@@ -104,6 +127,16 @@ class Replies:
         if name == b'DEBUG' and len(command) > 1 and command[1].upper() == b'OBJECT':
             return re.sub(rb'(at:0x|lru:|lru_seconds_idle:|refcount:)[0-9a-f]+', rb'\1',
                           reply) if isinstance(reply, bytes) else reply
+        if name in CHANCE and isinstance(reply, list):
+            return reply[0]
+        if name in CHANCE:
+            return reply if reply[:1] == b'-' else reply[:1]
+        if name in PAIRS and isinstance(reply, list):
+            return [reply[0]] + in_groups(reply[1:], 2)
+        if name in SCANS and isinstance(reply, list):
+            return [reply[1], in_groups(reply[2][1:], SCANS[name])]
+        if name == b'DUMP' and isinstance(reply, bytes) and reply[:1] == b'$':
+            return dump_of(reply)
         if name in SETS or both in SETS:
             return ordered(reply)
         if name in OWN_NUMBERS or both in OWN_NUMBERS:
@@ -154,6 +187,9 @@ class Replies:
             return is_layout(left) and is_layout(right)
         if name == b'RANDOMKEY':
             return left[:1] == right[:1] == b'$'and b'$-1' not in (left, right)
+        # How far a step of a walk goes is for each server to say.
+        if name in SCANS and isinstance(one, list) and isinstance(other, list):
+            return b'$1\r\n0\r\n' not in (one[1], other[1]) or one[1] != other[1]
         # The time to live is all that a reply can owe to the clock.
         return name in CLOCKS and not isinstance(one, list) and is_near(one, other)
 

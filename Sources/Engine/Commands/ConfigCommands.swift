@@ -1,5 +1,6 @@
 import Configuration
 import Digests
+import Keyspace
 import Memory
 import RESP
 import Sessions
@@ -157,6 +158,7 @@ extension DataEngine {
     /// is done already.
     package mutating func applySettings() {
         if frontend.settings != settings.frontend { frontend.settings = settings.frontend }
+        keyspace.encodings = settings.encodings
         applyMemorySettings()
         applyClientLimit()
         replicationSettingsChanged()

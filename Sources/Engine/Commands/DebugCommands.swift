@@ -166,16 +166,21 @@ private func debugTable(_ engine: inout DataEngine, _ call: Call) throws(ReplyEr
 private func debugObject(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation
 {
     guard let entry = engine.peek(call, 2) else { throw .noSuchKey }
-    // The length that RDB gives a short value: a byte or more before the text, or the integer.
-    var length = entry.stringLength + (entry.stringLength < 64 ? 1 : 2)
-    if let integer = entry.integer, Int32(exactly: integer) != nil {
-        length = Int8(exactly: integer) != nil ? 2 : Int16(exactly: integer) != nil ? 3 : 5
-    }
     call.reply.simple(
         text: "Value at:0x0 refcount:1 encoding:\(entry.encoding.name) "
-            + "serializedlength:\(length) lru:\(entry.clock) "
+            + "serializedlength:\(serializedLength(entry)) lru:\(entry.clock) "
             + "lru_seconds_idle:\(engine.keyspace.idleSeconds(entry))")
     return .none
+}
+
+/// The length that RDB gives a short string: a byte or more before the text, or the integer. Of
+/// other values what they take in memory.
+private func serializedLength(_ entry: Entry) -> Int {
+    guard entry.isString else { return entry.footprint }
+    guard let integer = entry.integer, Int32(exactly: integer) != nil else {
+        return entry.stringLength + (entry.stringLength < 64 ? 1 : 2)
+    }
+    return Int8(exactly: integer) != nil ? 2 : Int16(exactly: integer) != nil ? 3 : 5
 }
 
 private func positive(_ call: Call, _ index: Int) throws(ReplyError) -> Int64 {

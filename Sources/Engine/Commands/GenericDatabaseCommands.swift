@@ -61,6 +61,8 @@ func swapdb(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Prop
         engine.databaseWillChange(Int(first), to: Int(second))
         engine.databaseWillChange(Int(second), to: Int(first))
         engine.keyspace.swap(Int(first), Int(second))
+        engine.markForWaiters(allOf: Int(first))
+        engine.markForWaiters(allOf: Int(second))
     }
     call.reply.ok()
     return .verbatim
@@ -95,5 +97,6 @@ extension DataEngine {
         let all = database.map { $0..<$0 + 1 } ?? 0..<keyspace.databaseCount
         for index in all { databaseWillChange(index, to: nil) }
         keyspace.flush(database)
+        markForWaiters(allOf: database)
     }
 }

@@ -1,3 +1,4 @@
+import Digests
 import Keyspace
 import Memory
 import Persistence
@@ -29,12 +30,15 @@ func dump(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propag
         call.reply.null()
         return .none
     }
-    guard entry.isString else { throw .wrongType }
     var payload = ByteBuffer(heap: engine.heap)
-    let value: RDBValue =
-        entry.integer.map { .integer($0) } ?? .string(entry.string(&engine.scratch))
-    DumpPayload.append(
-        value, compresses: engine.settings.rdbCompression, heap: engine.heap, to: &payload)
+    let compresses = engine.settings.rdbCompression
+    if entry.isString {
+        let value: RDBValue =
+            entry.integer.map { .integer($0) } ?? .string(entry.string(&engine.scratch))
+        DumpPayload.append(value, compresses: compresses, heap: engine.heap, to: &payload)
+    } else {
+        DumpPayload.append(entry, compresses: compresses, heap: engine.heap, to: &payload)
+    }
     call.reply.bulk(payload.readable)
     return .none
 }
@@ -49,8 +53,11 @@ func restore(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Pro
     guard DumpPayload.isIntact(call[3]) else {
         throw ReplyError("ERR DUMP payload version or checksum are wrong")
     }
-    var scratch = ByteBuffer(heap: engine.heap)
-    guard let value = try? DumpPayload.value(of: call[3], scratch: &scratch) else {
+    // Made aside first: a payload that is damaged in the middle must change nothing.
+    let changes = engine.keyspace.changes
+    let aside = engine.frontend.random.hex(40)
+    guard engine.make(aside, call) else {
+        engine.keyspace.changes = changes
         throw ReplyError("ERR Bad data format")
     }
     let existed = engine.claim(call) != nil
@@ -58,13 +65,16 @@ func restore(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Pro
     if ttl > 0 { deadline = options.isAbsolute ? ttl : ttl &+ engine.keyspace.now }
     call.reply.ok()
     if let deadline, engine.isPast(deadline) {
+        engine.discard(aside, call.database)
+        engine.keyspace.changes = changes
         guard existed else { return .none }
         let lazily = engine.settings.lazyfreeLazyServerDel
         engine.remove(call, 1, lazily: lazily)
         engine.propagate(call.database, lazily ? "UNLINK" : "DEL", call[1])
         return .rewritten
     }
-    engine.restore(call, value, deadline, options)
+    engine.restore(call, aside, deadline, options)
+    engine.keyspace.changes = changes + 1
     if ttl > 0, !options.isAbsolute {
         engine.propagateRestore(call, at: deadline ?? 0)
         return .rewritten
@@ -109,21 +119,68 @@ private struct RestoreOptions {
 }
 
 extension DataEngine {
+    /// Makes the value of the payload under the name `aside`; false, and nothing is there, if it
+    /// is damaged.
+    fileprivate mutating func make(_ aside: String, _ call: Call) -> Bool {
+        let name = Array(aside.utf8)
+        var reader = DumpReader(call[3], heap: heap)
+        var collection = CollectionLoader(heap: heap)
+        do throws(RDBError) {
+            while true {
+                let event = try reader.next()
+                switch event {
+                case .entry(let entry):
+                    name.withView { name in
+                        let hash = keyspace.hash(name)
+                        switch entry.value {
+                        case .integer(let number):
+                            keyspace.set(call.database, name, hash, integer: number)
+                        case .string(let text):
+                            keyspace.set(call.database, name, hash, string: text)
+                        }
+                    }
+                case .begin(let value):
+                    let isKnown = name.withView {
+                        collection.begin(value, key: $0, call.database, &keyspace)
+                    }
+                    guard isKnown else { return false }
+                case .element, .field, .member, .stream:
+                    guard collection.add(event, &keyspace) else {
+                        collection.abandon(&keyspace)
+                        return false
+                    }
+                case .endCollection: _ = collection.finish(&keyspace)
+                case .end: return true
+                case .needMore, .aux, .selectDatabase, .resize, .function, .moduleAux:
+                    invariant(false, "a payload holds nothing but a value")
+                }
+            }
+        } catch {
+            collection.abandon(&keyspace)
+            discard(aside, call.database)
+            return false
+        }
+    }
+
+    /// Deletes what `make` made.
+    fileprivate mutating func discard(_ aside: String, _ database: Int) {
+        Array(aside.utf8).withView { _ = keyspace.delete(database, $0, keyspace.hash($0)) }
+    }
+
     fileprivate mutating func restore(
-        _ call: Call, _ value: RDBValue, _ deadline: Int64?, _ options: RestoreOptions
+        _ call: Call, _ aside: String, _ deadline: Int64?, _ options: RestoreOptions
     ) {
         let hash = hash(call, 1)
-        let expiry = deadline.map { ExpiryChange.at($0) } ?? .clear
         announceNew(call[1], call.database)
-        let entry: Entry
-        switch value {
-        case .integer(let number):
-            entry = keyspace.set(call.database, call[1], hash, integer: number, expiry: expiry)
-        case .string(let text):
-            entry = keyspace.set(call.database, call[1], hash, string: text, expiry: expiry)
+        Array(aside.utf8).withView { name in
+            _ = keyspace.rename(
+                call.database, from: name, keyspace.hash(name), to: call[1], hash)
         }
-        if let frequency = options.frequency { keyspace.setFrequency(entry, Int(frequency)) }
-        if let seconds = options.idleSeconds { keyspace.setIdleSeconds(entry, seconds) }
+        if let deadline { keyspace.setExpiry(call.database, call[1], hash, at: deadline) }
+        if let entry = keyspace.find(call.database, call[1], hash) {
+            if let frequency = options.frequency { keyspace.setFrequency(entry, Int(frequency)) }
+            if let seconds = options.idleSeconds { keyspace.setIdleSeconds(entry, seconds) }
+        }
         keyChanged(call[1], call.database, "restore", .generic)
     }
 

@@ -29,6 +29,12 @@ extension CommandRows {
             tips: ["request_policy:all_shards", "response_policy:agg_min"]
         ) { engine($0, $2, wait) },
         Command(
+            "waitaof", arity: 4, flags: [.noScript], group: .generic, since: "7.2.0",
+            summary: "Waits until replicas have the writes of this connection in their files.",
+            syntax: "numlocal numreplicas timeout", categories: ["connection"],
+            tips: ["request_policy:all_shards", "response_policy:agg_min"]
+        ) { engine($0, $2, waitaof) },
+        Command(
             "failover", arity: -1, flags: [.admin, .noScript, .stale], group: .server,
             since: "6.2.0", summary: "Hands the part of the primary over to a replica.",
             syntax: "[TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]"
@@ -94,6 +100,7 @@ func replconf(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Pr
         switch link.configure(call[index], call[index + 1], at: now) {
         case .ok: continue
         case .acknowledged:
+            if index + 3 < call.count { link.notePersisted(call[index + 2], call[index + 3]) }
             if engine.replication.replicas[id] != nil {
                 _ = engine.replication.replicas.update(id) { $0 = link }
                 engine.acknowledged(call.session, from: state)
@@ -188,17 +195,49 @@ func wait(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propag
             """)
     }
     let replicas = try call.integer(1)
-    guard let timeout = call[2].integer else {
-        throw ReplyError("ERR timeout is not an integer or out of range")
-    }
-    guard timeout >= 0 else { throw ReplyError("ERR timeout is negative") }
-    let now = engine.frontend.time.monotonic
-    let (microseconds, overflow) = timeout.multipliedReportingOverflow(by: 1000)
-    let (deadline, isLate) = now.addingReportingOverflow(microseconds)
-    // A time beyond the clock never comes.
-    let isEndless = timeout == 0 || overflow || isLate
     return engine.waitForReplicas(
-        call, replicas: Int(replicas), deadline: isEndless ? nil : deadline)
+        call, replicas: Int(replicas), isPersistent: false,
+        deadline: try engine.deadline(call, milliseconds: 2))
+}
+
+/// There is no append-only file here, so that nothing is ever in it.
+func waitaof(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {
+    if engine.replication.isReplica {
+        throw ReplyError(
+            """
+            ERR WAITAOF cannot be used with replica instances. Please also note that writes to \
+            replicas are just local and are not propagated.
+            """)
+    }
+    let local = try call.integer(1)
+    guard (0...1).contains(local) else {
+        throw ReplyError("ERR value is out of range, value must between 0 and 1")
+    }
+    let replicas = try call.number(
+        2, atLeast: 0, orFailWith: ReplyError("ERR value is out of range, must be positive"))
+    let deadline = try engine.deadline(call, milliseconds: 3)
+    guard local == 0 else {
+        throw ReplyError(
+            """
+            ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.
+            """)
+    }
+    return engine.waitForReplicas(
+        call, replicas: replicas, isPersistent: true, deadline: deadline)
+}
+
+extension DataEngine {
+    /// The end of a wait that argument `index` names in milliseconds, as monotonic microseconds;
+    /// nil for never.
+    fileprivate func deadline(
+        _ call: Call, milliseconds index: Int
+    ) throws(ReplyError) -> Int64? {
+        guard let timeout = call[index].integer else {
+            throw ReplyError("ERR timeout is not an integer or out of range")
+        }
+        guard timeout >= 0 else { throw ReplyError("ERR timeout is negative") }
+        return timeout == 0 ? nil : moment(inMilliseconds: timeout)
+    }
 }
 
 func failover(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propagation {

@@ -102,8 +102,9 @@ private struct KeyFilter {
 
 enum ScanCursor {
     /// A cursor as C's strtoul reads it, because clients were seen to send such: blanks are
-    /// refused, nothing is 0, a sign is allowed.
+    /// refused, nothing is 0, a sign is allowed, a NUL ends it.
     static func parse(_ text: ByteView) -> UInt64? {
+        let text = text[0..<(text.firstIndex(of: 0) ?? text.count)]
         var index = 0
         var isNegative = false
         if let sign = text.isEmpty ? nil : text[0],

@@ -88,7 +88,8 @@ func exec(_ engine: inout DataEngine, _ call: Call) throws(ReplyError) -> Propag
     }
     engine.forgetWatches(session)
     engine.executeQueue(of: session)
-    return .none
+    // Those who waited for what it did come next, even if nothing is propagated.
+    return engine.keyWaits.hasReady ? .rewritten : .none
 }
 
 extension DataEngine {

@@ -125,23 +125,6 @@ extension ServerDirectives {
         .kept("cluster-require-full-coverage", true),
     ]
 
-    static let encodings: [Row] = [
-        .kept("activerehashing", true),
-        .kept("hash-max-listpack-entries", alias: "hash-max-ziplist-entries", 512, 0...Int.max),
-        .keptBytes("hash-max-listpack-value", alias: "hash-max-ziplist-value", 64, 0...Int.max),
-        .keptBytes("hll-sparse-max-bytes", 3000, 0...Int.max),
-        .kept("list-compress-depth", 0, 0...int32, flags: .debug),
-        .kept(
-            "list-max-listpack-size", alias: "list-max-ziplist-size", -2, Int(Int32.min)...int32),
-        .kept("set-max-intset-entries", 512, 0...Int.max),
-        .keptBytes("stream-node-max-bytes", 4096, 0...Int.max),
-        .kept("stream-node-max-entries", 100, 0...Int.max),
-        .kept("zset-max-listpack-entries", alias: "zset-max-ziplist-entries", 128, 0...Int.max),
-        .keptBytes("zset-max-listpack-value", alias: "zset-max-ziplist-value", 64, 0...Int.max),
-        .words("sanitize-dump-payload", "no yes clients", flags: .debug),
-        .kept("tracking-table-max-keys", 1_000_000, 0...Int.max),
-    ]
-
     static let diagnostics: [Row] = [
         .kept("crash-log-enabled", true),
         .kept("crash-memcheck-enabled", true),

@@ -1,4 +1,5 @@
 import Configuration
+import Keyspace
 import Sessions
 
 /// Every setting of the data server, as plain values. Directives (name, kind, default, bounds)
@@ -25,6 +26,7 @@ package struct ServerSettings: Equatable, Sendable {
     package var lfuDecayTime = 1
     package var hz = 10
     package var notifyKeyspaceEvents: NotificationClasses = []
+    package var encodings = EncodingLimits()
 
     // Snapshots.
     package var dir = "."

@@ -34,6 +34,7 @@ extension DataEngine {
 
     private mutating func fullTick(at now: Int64) -> Int64 {
         refreshPause()
+        endOverdueWaits()
         if now >= nextCron {
             cronRuns += 1
             nextCron = now + 1_000_000 / Int64(max(settings.hz, 1))
@@ -54,6 +55,7 @@ extension DataEngine {
             next = min(next, deadline)
         }
         if let deadline = handOverDeadline { next = min(next, deadline) }
+        if let deadline = keyWaits.nextDeadline { next = min(next, deadline) }
         return next
     }
 
@@ -85,20 +87,19 @@ extension DataEngine {
     /// Moves tables and frees what was deleted, a little at a time.
     private mutating func maintainKeyspace(at now: Int64) {
         guard now >= nextMaintenance || keyspace.hasGarbage else { return }
-        // Of many databases each step looks at others, so that only a whole round without work
-        // says that there is none.
-        var (more, steps, idle) = (false, 0, 0)
+        var steps = 0
         repeat {
             if keyspace.maintain(budget: DataEngine.maintenanceBudget) {
-                (more, idle) = (true, 0)
+                idleMaintenance = 0
                 steps += 1
             } else {
-                idle += 1
+                idleMaintenance += 1
             }
-        } while idle < keyspace.maintenanceRound && steps < DataEngine.maintenanceSteps
-            && hasTimeLeft
-        // A round that did not come to its end is gone on with at once.
-        more = more || idle < keyspace.maintenanceRound
-        nextMaintenance = more ? now + DataEngine.maintenancePause : .max
+        } while idleMaintenance < keyspace.maintenanceRound
+            && steps < DataEngine.maintenanceSteps && hasTimeLeft
+        // A round that did not come to its end is gone on with soon.
+        let isRoundOver = idleMaintenance >= keyspace.maintenanceRound
+        if isRoundOver { idleMaintenance = 0 }
+        nextMaintenance = isRoundOver && steps == 0 ? .max : now + DataEngine.maintenancePause
     }
 }

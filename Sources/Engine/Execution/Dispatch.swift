@@ -54,7 +54,9 @@ extension DataEngine {
         switch result {
         case Propagation.verbatim.rawValue:
             if unit.isEmpty, !call.session.value.flags.contains(.executing) {
-                return propagateAlone(call, start)
+                propagateAlone(call, start)
+                if keyWaits.hasReady { serveWaiters() }
+                return
             }
             unit.append(call)
         case Propagation.failed.rawValue:
@@ -70,6 +72,7 @@ extension DataEngine {
             flushUnit(for: call.session, isSplit: isSplit)
         }
         if !replyGate.isOpen { hold(call, from: start, isWrite: isWrite) }
+        if keyWaits.hasReady { serveWaiters() }
     }
 
     /// Counts an error reply by the code at its start.
@@ -188,7 +191,8 @@ extension DataEngine {
             replicaMisbehaved(call)
         }
         let isSkipped = session.value.flags.contains(.silenced)
-        session.value.flags.remove(.silenced)
+        // The reply of one that waits is still to come.
+        if !session.value.flags.contains(.blocked) { session.value.flags.remove(.silenced) }
         if session.value.flags.contains(.primaryStream)
             || (isSilent || isSkipped) && !entry.flags.contains(.pushes)
         {

@@ -30,6 +30,7 @@ extension DataEngine {
         if case .wait = session.value.blocking {
             replication.acknowledgements.remove(client: session.value.id)
         }
+        forgetWait(of: session)
         frontend.drop(session)
     }
 

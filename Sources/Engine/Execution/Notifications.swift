@@ -118,12 +118,14 @@ extension DataEngine {
         _ key: ByteView, _ database: Int, _ event: StaticString, _ kind: NotificationClasses
     ) {
         if _slowPath(!watchers.isEmpty) { tripWatchers(key, database) }
+        if _slowPath(!keyWaits.isEmpty) { markForWaiters(key, database) }
         if _slowPath(!notifications.isEmpty) { notify(key, database, event, kind) }
     }
 
     /// A key was changed without an event of its own.
     mutating func keyTouched(_ key: ByteView, _ database: Int) {
         if !watchers.isEmpty { tripWatchers(key, database) }
+        if !keyWaits.isEmpty { markForWaiters(key, database) }
     }
 
     @inline(never)

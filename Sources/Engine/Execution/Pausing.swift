@@ -82,9 +82,19 @@ extension DataEngine {
         session.value.blocking = .paused
     }
 
+    /// Lets a blocked session go on whose reply was written from `start` on. If it wanted none,
+    /// it gets none.
+    mutating func unblock(_ session: Slot<Session>, from start: Int) {
+        if !session.value.flags.isDisjoint(with: [.repliesOff, .silenced]) {
+            session.value.reply.buffer.truncate(to: start)
+        }
+        session.value.lastInteraction = frontend.time.monotonic
+        unblock(session)
+    }
+
     /// Lets a blocked session go on with its input.
     mutating func unblock(_ session: Slot<Session>) {
-        session.value.flags.remove(.blocked)
+        session.value.flags.subtract([.blocked, .silenced])
         session.value.blocking = .none
         frontend.enqueue(session)
         frontend.noteOutput(session)

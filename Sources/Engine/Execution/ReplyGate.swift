@@ -53,9 +53,13 @@ extension DataEngine {
     /// Holds the reply written since `start` back if what it tells is not safe yet.
     @inline(never)
     mutating func hold(_ call: Call, from start: Int, isWrite: Bool) {
-        let session = call.session
-        if isWrite { replyGate.noteWrite(hash: call.hash, offset: streamEnd) }
-        let tag = isWrite ? streamEnd : replyGate.lastWrite(hash: call.hash, end: streamEnd)
+        hold(call.session, hash: call.hash, from: start, isWrite: isWrite)
+    }
+
+    /// The same for a session that had waited and whose key has this hash.
+    mutating func hold(_ session: Slot<Session>, hash: UInt64, from start: Int, isWrite: Bool) {
+        if isWrite { replyGate.noteWrite(hash: hash, offset: streamEnd) }
+        let tag = isWrite ? streamEnd : replyGate.lastWrite(hash: hash, end: streamEnd)
         let depends = max(tag, session.value.held.last?.tag ?? 0)
         guard depends > replyGate.safe, session.value.reply.buffer.count > start else { return }
         if session.value.held.isEmpty { heldSessions.append(session.value.id) }

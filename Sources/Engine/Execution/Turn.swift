@@ -221,6 +221,7 @@ extension DataEngine {
     /// snapshots and hand-overs go on.
     mutating func endTurn() {
         heap.samplePeak()
+        if keyWaits.hasReady { serveWaiters() }
         if replication.isReplica { acknowledgeProgress() }
         if replication.wantsAcknowledgements { requestAcknowledgements() }
         if !persistence.isIdle { pumpPersistence() }

@@ -45,9 +45,8 @@ extension DataEngine {
     /// +OK or an error to a session that waited, which then goes on.
     private mutating func answer(_ id: Int, _ error: String?) {
         guard let slot = frontend.sessions[id], slot.value.flags.contains(.blocked) else { return }
-        if !slot.value.flags.contains(.repliesOff) {
-            if let error { slot.value.reply.error(text: error) } else { slot.value.reply.ok() }
-        }
-        unblock(slot)
+        let start = slot.value.reply.buffer.count
+        if let error { slot.value.reply.error(text: error) } else { slot.value.reply.ok() }
+        unblock(slot, from: start)
     }
 }

@@ -88,10 +88,10 @@ extension DataEngine {
             if slot.value.role == .client { connected += 1 }
             if slot.value.flags.contains(.blocked) {
                 switch slot.value.blocking {
-                case .wait(_, _, let deadline):
+                case .wait(let deadline):
                     blocked += 1
                     if deadline > 0 { timed += 1 }
-                case .paused: blocked += 1
+                case .paused, .keys: blocked += 1
                 default: break
                 }
             }
@@ -106,7 +106,7 @@ extension DataEngine {
         info.field("client_recent_max_output_buffer", output)
         info.field("blocked_clients", blocked + (replication.shutdown?.sessions.count ?? 0))
         info.field("tracking_clients", 0)
-        info.field("clients_in_timeout_table", timed)
+        info.field("clients_in_timeout_table", timed + keyWaits.timedCount)
     }
 
     private func processorInfo(_ info: inout InfoText) {

@@ -19,6 +19,9 @@ struct Loader: ~Copyable {
     /// Where entries go: data of its own until everything is there and sound.
     var staging: Slot<Databases>
     var database = 0
+    var collection: CollectionLoader
+    /// Whether the parts that come are of a value that is left out.
+    var skipsCollection = false
     var aux = LoadedAux()
     /// Whether keys that are expired already are left out, as a primary does.
     let dropsExpired: Bool
@@ -65,9 +68,11 @@ extension DataEngine {
             random: RandomGenerator(seed: frontend.random.next()))
         persistence.loader = Loader(
             source: source, decoder: RDBDecoder(heap: heap, verifies: settings.rdbChecksum),
-            staging: Slot(staging), dropsExpired: dropsExpired)
+            staging: Slot(staging), collection: CollectionLoader(heap: heap),
+            dropsExpired: dropsExpired)
         persistence.loader?.staging.value.now = keyspace.now
         persistence.loader?.staging.value.usesLFU = keyspace.usesLFU
+        persistence.loader?.staging.value.encodings = keyspace.encodings
         persistence.loader?.staging.value.digestEnabled = keyspace.digestEnabled
         persistence.statistics.loadingSince = frontend.time.wall / 1_000_000
         persistence.statistics.loadedBytes = 0
@@ -104,6 +109,11 @@ extension DataEngine {
                 persistence.loader?.database = index
             case .resize(let keys, _): reserve(keys)
             case .entry(let entry): insert(entry)
+            case .begin(let value):
+                if let fault = begin(value) { return .failed(fault) }
+            case .element, .field, .member, .stream:
+                if let fault = add(event) { return .failed(fault) }
+            case .endCollection: finishCollection()
             case .function, .moduleAux:
                 break
             case .end:
@@ -137,16 +147,21 @@ extension DataEngine {
         persistence.loader?.staging.value.reserve(loader, min(max(keys, 0), 1 << 20))
     }
 
+    /// Whether a key is left out because it is expired already.
+    private mutating func drops(_ key: ByteView, _ attributes: RDBAttributes) -> Bool {
+        guard let loader = persistence.loader?.database,
+            persistence.loader?.dropsExpired ?? false, let expiry = attributes.expiry,
+            expiry <= keyspace.now
+        else { return false }
+        persistence.loader?.expired += 1
+        if let aux = persistence.loader?.aux { expireWhileLoading(loader, key, aux) }
+        return true
+    }
+
     private mutating func insert(_ entry: RDBEntry) {
         guard let database = persistence.loader?.database,
-            let dropsExpired = persistence.loader?.dropsExpired,
-            let staging = persistence.loader?.staging
+            let staging = persistence.loader?.staging, !drops(entry.key, entry.attributes)
         else { return }
-        if dropsExpired, let expiry = entry.attributes.expiry, expiry <= keyspace.now {
-            persistence.loader?.expired += 1
-            if let aux = persistence.loader?.aux { expireWhileLoading(database, entry.key, aux) }
-            return
-        }
         let hash = keyspace.hash(entry.key)
         let expiry = entry.attributes.expiry.map { ExpiryChange.at($0) } ?? .clear
         let loaded =
@@ -160,8 +175,43 @@ extension DataEngine {
         if let frequency = entry.attributes.frequency {
             staging.value.setFrequency(loaded, Int(frequency))
         }
+        countLoaded()
+    }
+
+    private mutating func countLoaded() {
         persistence.loader?.keys += 1
         persistence.loader?.aux.keys += 1
+    }
+
+    /// A value of many parts begins. Returns why it cannot be taken.
+    private mutating func begin(_ value: RDBCollection) -> String? {
+        guard let staging = persistence.loader?.staging,
+            let database = persistence.loader?.database
+        else { return nil }
+        let isDropped = drops(value.key, value.attributes)
+        persistence.loader?.skipsCollection = isDropped
+        guard !isDropped else { return nil }
+        let isKnown =
+            persistence.loader?.collection.begin(
+                value, key: value.key, database, &staging.value) ?? true
+        return isKnown ? nil : "there are no values of type \(value.kind) yet"
+    }
+
+    private mutating func add(_ part: RDBEvent) -> String? {
+        guard let staging = persistence.loader?.staging,
+            persistence.loader?.skipsCollection == false,
+            persistence.loader?.collection.add(part, &staging.value) == false
+        else { return nil }
+        if case .field(_, _, .some) = part { return "fields of hashes cannot expire yet" }
+        return "a value has the same member or field twice"
+    }
+
+    private mutating func finishCollection() {
+        guard let staging = persistence.loader?.staging,
+            persistence.loader?.skipsCollection == false,
+            persistence.loader?.collection.finish(&staging.value) != nil
+        else { return }
+        countLoaded()
     }
 
     /// Puts the loaded data in place of the old ones, which are freed in slices.
@@ -178,6 +228,7 @@ extension DataEngine {
         persistence.statistics.changesAtSave = changes
         if persistence.loader?.source == .primary { persistence.isUnsaved = true }
         keyspace.now = frontend.time.wall / 1000
+        markForWaiters(allOf: nil)
         bury(staging)
         endLoading()
     }

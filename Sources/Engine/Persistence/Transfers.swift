@@ -77,7 +77,11 @@ extension DataEngine {
         transfer.spool.value.consume(count)
         guard transfer.spool.value.isEmpty else { return }
         if case .reading(let file) = transfer.stage { readMore(of: file) }
-        guard transfer.stage == .ending else { return }
+        if transfer.stage == .ending { endTransfer(session, transfer) }
+    }
+
+    /// All of the snapshot has left.
+    private mutating func endTransfer(_ session: Slot<Session>, _ transfer: SnapshotTransfer) {
         transfer.spool.free()
         persistence.transfers[session.value.id] = nil
         transferFinished(session, marked: transfer.mark != nil)
@@ -165,8 +169,15 @@ extension DataEngine {
     mutating func transferRead(_ file: Int, _ bytes: [UInt8], isLast: Bool) -> Bool {
         guard persistence.filesRead[file] != nil else { return false }
         for id in transfers(at: .reading(file: file)) {
-            persistence.transfers[id]?.spool.value.append(bytes)
-            if isLast { persistence.transfers[id]?.stage = .ending }
+            guard let transfer = persistence.transfers[id] else { continue }
+            transfer.spool.value.append(bytes)
+            guard isLast else { continue }
+            persistence.transfers[id]?.stage = .ending
+            // The last piece is empty where the length is a multiple of the host's pieces: then
+            // no byte is left whose leaving would end the transfer.
+            if transfer.spool.value.isEmpty, let slot = frontend.sessions[id] {
+                endTransfer(slot, transfer)
+            }
         }
         persistence.filesRead[file] = isLast ? nil : false
         noteReaders()

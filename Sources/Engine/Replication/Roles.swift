@@ -65,12 +65,20 @@ extension DataEngine {
     /// Clients that wait for something that a replica cannot give, or that happened here and no
     /// longer counts, are told so and closed.
     private mutating func unblockForRoleChange() {
+        let error: StaticString = """
+            UNBLOCKED force unblock from blocking operation, instance state changed \
+            (master -> replica?)
+            """
         for waiter in replication.acknowledgements.removeAll() {
             guard let slot = frontend.sessions[waiter] else { continue }
-            slot.value.reply.error(
-                text: "UNBLOCKED force unblock from blocking operation, instance state changed "
-                    + "(master -> replica?)")
-            unblock(slot)
+            let start = slot.value.reply.buffer.count
+            slot.value.reply.error(error)
+            unblock(slot, from: start)
+            frontend.close(slot, afterReply: true)
+        }
+        guard !keyWaits.isEmpty else { return }
+        for (_, slot) in frontend.sessions.sorted(by: { $0.key < $1.key })
+        where stopWaiting(slot, error: error) {
             frontend.close(slot, afterReply: true)
         }
     }
